@@ -1,0 +1,155 @@
+/**
+ * Items of the ledger, with the table and attribute names of the Operational Data Processing Framework, so that its users
+ * find their way. What it does not have (token, owner, batch id, counts as numbers, times in milliseconds) is added.
+ */
+import { z } from 'zod'
+import { outcomeError, rowCounts } from './outcome.ts'
+import { fileFormat } from './plan.ts'
+import { batchId, epochMs, epochSeconds, fileId, ledgerKey, refreshCadence, runId, s3Uri, token } from './primitives.ts'
+
+export const fileStatus = z.enum([
+  'raw_file_landed',
+  'raw_file_processed',
+  'raw_file_superseded',
+  'raw_file_quarantined',
+])
+
+/** `odpf_file_tracker`: a landed file that waits. PK `source_table_name`, SK `file_id`: a query returns oldest first. */
+export const landedFile = z.strictObject({
+  source_table_name: ledgerKey,
+  file_id: fileId,
+  file_ingestion_status: z.literal('raw_file_landed'),
+  /** `YYYY-MM-DD HH:MM:SS`, UTC: the put time on S3. */
+  file_ingestion_date_time: z.string(),
+  file_ingestion_s3_bucket: z.string().min(1),
+  file_ingestion_path: z.string().min(1),
+  dms_file_type: z.enum(['Full', 'Incremental']),
+  schema_name: z.string().min(1),
+  table_name: z.string().min(1),
+  /** The configured source whose prefix the key matched. */
+  source_name: z.string().min(1),
+  format: fileFormat,
+  compression: z.enum(['none', 'gzip']),
+  etag: z.string().min(1),
+  version_id: z.string().optional(),
+  bytes: z.int().nonnegative(),
+  put_at_s: epochSeconds,
+  landed_at_ms: epochMs,
+})
+
+/** `odpf_file_tracker_history`: a settled file. */
+export const settledFile = landedFile.extend({
+  file_ingestion_status: z.enum(['raw_file_processed', 'raw_file_superseded', 'raw_file_quarantined']),
+  /** Why it is superseded or quarantined, e.g. `overwritten`. */
+  reason: z.string().optional(),
+  settled_at_ms: epochMs,
+  /** Absent when no batch applied it. */
+  batch_id: batchId.optional(),
+  glue_job_run_id: runId.optional(),
+  generation: z.int().positive().optional(),
+  rows: z.int().nonnegative().optional(),
+  min_sequence: z.string().nullable().optional(),
+  max_sequence: z.string().nullable().optional(),
+  /** DynamoDB's time to live, in seconds. */
+  expires_at_s: epochSeconds,
+})
+
+/** In history beside the files: `full#<generation>#<hash of key>` says which full-load keys a generation has seen. */
+export const fullLoadMarker = z.strictObject({
+  source_table_name: ledgerKey,
+  file_id: z.string().regex(/^full#\d+#[0-9a-f]{64}$/),
+  file_ingestion_path: z.string().min(1),
+  put_at_s: epochSeconds,
+  marker_of: fileId,
+})
+
+export const tableStatus = z.enum(['updating_table', 'completed', 'refresh_error', 'held'])
+
+export const holdReason = z.enum([
+  /** The job may have started without our knowing. */
+  'job_may_have_started',
+  /** The execution that owned the claim ended before settling. */
+  'owner_ended_unsettled',
+  /** A key of the current full load was put again: a reload. */
+  'full_load_put_again',
+  /** A file reaches below the kept part of the tombstone log. */
+  'late_beyond_window',
+  /** Stored schema and table of the ledger key are others than the file's. */
+  'name_collision',
+  /** A planned file is gone or overwritten since the entry was frozen. */
+  'planned_file_gone',
+])
+
+/** `odpf_file_processing_tracker`: one item a table. PK `raw_table_name`, which holds the value of `source_table_name`. */
+export const tableItem = z.strictObject({
+  raw_table_name: ledgerKey,
+  /** Grows by one with every write: a writer names the revision that it has seen (compare and set). */
+  revision: z.int().positive(),
+  refresh_status: tableStatus,
+  /** `YYYY-MM-DD HH:MM:SS`, UTC. */
+  refresh_start_time: z.string(),
+  refresh_end_time: z.string().nullable(),
+  /** Our run id of the last claim. */
+  glue_job_run_id: runId,
+  engine_run_id: z.string().nullable(),
+  refresh_cadence: refreshCadence,
+  schema_name: z.string().min(1),
+  table_name: z.string().min(1),
+
+  /** The claim. The token only grows, also over claims that came to nothing. */
+  claim_token: token,
+  /** The Map child's execution ARN. Set while `updating_table`. */
+  claim_owner: z.string().nullable(),
+  claimed_at_ms: epochMs,
+  /** The frozen entry. It stays after an attempt whose result is unknown, and goes when the batch is resolved. */
+  batch_id: batchId.nullable(),
+  entry_uri: s3Uri.nullable(),
+  /** Attempts that ever received the frozen entry. */
+  attempts: z.int().nonnegative(),
+
+  /** What the table holds. */
+  generation: z.int().positive(),
+  applied_max_sequence: z.string().nullable(),
+  last_snapshot: z.string().nullable(),
+  last_committed_at_ms: epochMs.nullable(),
+  last_batch_id: batchId.nullable(),
+  /** Highest put time over settled files: "fresh as of". */
+  fresh_as_of_s: epochSeconds.nullable(),
+
+  hold_reason: holdReason.nullable(),
+  error: outcomeError.nullable(),
+})
+
+/** `odpf_file_processing_tracker_history`: one item a table and run. PK `raw_table_name`, SK `glue_job_run_id`. */
+export const tableRun = z.strictObject({
+  raw_table_name: ledgerKey,
+  glue_job_run_id: runId,
+  engine_run_id: z.string().nullable(),
+  refresh_cadence: refreshCadence,
+  refresh_status: z.enum(['completed', 'refresh_error', 'held']),
+  refresh_start_time: z.string(),
+  refresh_end_time: z.string(),
+  result: z.enum(['committed', 'already_committed', 'rejected', 'unknown']),
+  claim_token: token,
+  batch_id: batchId.nullable(),
+  attempt: z.int().nonnegative(),
+  snapshot: z.string().nullable(),
+  files: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
+  error_msg: z.string().nullable(),
+  error_code: z.string().nullable(),
+  number_of_rows_inserted: z.int().nonnegative(),
+  number_of_rows_updated: z.int().nonnegative(),
+  number_of_rows_deleted: z.int().nonnegative(),
+  rows: rowCounts.nullable(),
+  ended_at_ms: epochMs,
+  duration_ms: z.int().nonnegative(),
+})
+
+export type LandedFile = z.infer<typeof landedFile>
+export type SettledFile = z.infer<typeof settledFile>
+export type FullLoadMarker = z.infer<typeof fullLoadMarker>
+export type TableItem = z.infer<typeof tableItem>
+export type TableRun = z.infer<typeof tableRun>
+export type HoldReason = z.infer<typeof holdReason>
+export type TableStatus = z.infer<typeof tableStatus>

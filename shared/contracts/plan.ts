@@ -1,0 +1,91 @@
+/** The plan: what Spark must do for one batch. Assembled from table entries, which are what a claim freezes. */
+import { z } from 'zod'
+import { batchId, epochSeconds, fileId, ledgerKey, refreshCadence, runId, s3Uri, token } from './primitives.ts'
+
+export const fileKind = z.enum(['full', 'incremental'])
+export const fileFormat = z.enum(['parquet', 'csv'])
+
+export const plannedFile = z.strictObject({
+  file_id: fileId,
+  uri: s3Uri,
+  kind: fileKind,
+  format: fileFormat,
+  compression: z.enum(['none', 'gzip']).optional(),
+  etag: z.string().min(1),
+  bytes: z.int().nonnegative(),
+  put_at_s: epochSeconds,
+})
+
+/** `keys`, `sequence_by`, `apply_as_deletes` are named as in Spark's AUTO CDC. Column names match without regard to case. */
+export const mergeSpec = z.strictObject({
+  mode: z.enum(['snapshot', 'historical']),
+  keys: z.array(z.string().min(1)).min(1),
+  sequence_by: z.string().min(1),
+  apply_as_deletes: z.strictObject({ column: z.string().min(1), equals: z.string() }),
+  drop_columns: z.array(z.string().min(1)),
+  on_bad_file: z.enum(['hold', 'quarantine']),
+})
+
+export const targetSpec = z.strictObject({
+  format: z.enum(['iceberg', 'hudi']),
+  database: z.string().regex(/^[a-z0-9_]{1,255}$/),
+  table: z.string().regex(/^[a-z0-9_]{1,255}$/),
+  location: s3Uri,
+  write_mode: z.enum(['merge_on_read', 'copy_on_write']),
+  /** `bucket(16, pk_id)`, `days(col)`, `months(col)` or a column's name (identity). */
+  partition_by: z.array(z.string().min(1)),
+  properties: z.record(z.string(), z.string()),
+})
+
+/** What the table already holds, as the ledger knows it. */
+export const appliedState = z.strictObject({
+  /** Highest sequence over settled files of the generation, deletes and stale rows included; null before the first. */
+  max_sequence: z.string().nullable(),
+  /** Last settled snapshot: a commit is searched for back to it. Null before the first. */
+  snapshot: z.string().nullable(),
+  /** Where the generation's tombstone log is. */
+  tombstones: s3Uri,
+  /** The log is complete from this sequence on; null: from the beginning. */
+  tombstones_cover_from: z.string().nullable(),
+})
+
+export const generation = z.strictObject({ id: z.int().positive(), replaces: z.boolean() })
+
+/** A table's part of a plan, frozen by the claim: a retry gets exactly this again. */
+export const planEntry = z.strictObject({
+  contract: z.literal('tidegate.entry/1'),
+  batch_id: batchId,
+  generation,
+  files: z.array(plannedFile).min(1),
+  applied: appliedState,
+  merge: mergeSpec,
+  target: targetSpec,
+})
+
+export const plannedTable = z.strictObject({
+  table: ledgerKey,
+  token,
+  attempt: z.int().positive(),
+  /** Look for the batch id, never apply: set when files are gone or a newer generation exists. */
+  resolve_only: z.boolean(),
+  entry: planEntry,
+})
+
+export const plan = z.strictObject({
+  contract: z.literal('tidegate.plan/1'),
+  run_id: runId,
+  refresh_cadence: refreshCadence,
+  batch: z.int().positive(),
+  /** `<control bucket>/runs/<run_id>/outcomes/`: see control-layout.ts. */
+  outcomes: s3Uri,
+  tables: z.array(plannedTable),
+})
+
+export type FileKind = z.infer<typeof fileKind>
+export type FileFormat = z.infer<typeof fileFormat>
+export type PlannedFile = z.infer<typeof plannedFile>
+export type MergeSpec = z.infer<typeof mergeSpec>
+export type TargetSpec = z.infer<typeof targetSpec>
+export type PlanEntry = z.infer<typeof planEntry>
+export type PlannedTable = z.infer<typeof plannedTable>
+export type Plan = z.infer<typeof plan>

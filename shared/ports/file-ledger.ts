@@ -1,0 +1,32 @@
+/** `odpf_file_tracker` and its history: which files wait, which are settled. Memory, AWS: one contract suite. */
+import type { FullLoadMarker, LandedFile, SettledFile } from '../contracts/ledger.ts'
+
+/** One file on its way to history; a full-load file takes its marker along. */
+export interface FileMove {
+  readonly settled: SettledFile
+  readonly marker?: FullLoadMarker
+}
+
+/** What a claim's owner proves with every write. */
+export interface ClaimProof {
+  readonly table: string
+  readonly token: number
+}
+
+export interface FileLedger {
+  /** One transaction: history does not have the id, put into the tracker if absent. */
+  land(file: LandedFile): Promise<'landed' | 'already_waiting' | 'already_settled'>
+  /** Oldest first, strongly consistent, at most `limit`. */
+  waiting(table: string, limit: number): Promise<LandedFile[]>
+  hasWaiting(table: string): Promise<boolean>
+  /** Every table that has waiting files with their number, oldest put time and names; a scan, for operators only. */
+  waitingByTable(): Promise<Map<string, { files: number; bytes: number; oldest: LandedFile }>>
+  settled(table: string, fileId: string): Promise<SettledFile | undefined>
+  marker(table: string, generation: number, key: string): Promise<FullLoadMarker | undefined>
+  /**
+   * Moves files to history in transactions, each with a condition check that the table's claim still has this token and
+   * is `updating_table`. At most 49 files a transaction (33 with markers), since a transaction takes 100 items. Moving a
+   * moved file again changes nothing. Throws LedgerError TG3001 if the token is no longer the claim's.
+   */
+  move(proof: ClaimProof, moves: readonly FileMove[]): Promise<void>
+}
