@@ -1,0 +1,1 @@
+"""The Spark job of Tidegate: a plan in, table commits and outcomes out."""

@@ -1,0 +1,104 @@
+"""The outcome document: what happened to one table of a plan, in the words of `tidegate.outcome/1`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from .errors import JobError
+from .schemas import validate
+
+Result = Literal["committed", "already_committed", "rejected", "unknown"]
+Lookup = Literal["absent", "found", "unreachable"]
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Changes by effect; the other five add up to `read`.
+
+    `stale`: lost against the stored row or a remembered delete, or was a delete of a key that is not there.
+    `duplicate`: lost against another change of the same key in the same batch.
+    """
+
+    read: int
+    inserted: int
+    updated: int
+    deleted: int
+    stale: int
+    duplicate: int
+
+
+@dataclass(frozen=True)
+class AppliedFile:
+    """Rows and range of sequences of one file of the batch; null where no row has a sequence."""
+
+    file_id: str
+    rows: int
+    min_sequence: str | None
+    max_sequence: str | None
+    deletes: int
+
+
+@dataclass(frozen=True)
+class BadFile:
+    """A file for which a batch was rejected. `stage` is `check`, `read` or `recheck`; `reason` one word of file_checks."""
+
+    file_id: str
+    stage: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One table's outcome. `committed_at_ms` is epoch milliseconds, `seconds` maps a phase to its duration."""
+
+    run_id: str
+    table: str
+    token: int
+    batch_id: str
+    result: Result
+    lookup: Lookup
+    snapshot: str | None = None
+    committed_at_ms: int | None = None
+    rows: RowCounts | None = None
+    files: tuple[AppliedFile, ...] = ()
+    evidence: str | None = None
+    bad_files: tuple[BadFile, ...] = ()
+    error: JobError | None = None
+    error_details: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.result in ("committed", "already_committed")
+
+    def document(self) -> bytes:
+        """The validated JSON document. Raises if it breaks its own schema: then the job is at fault."""
+        error = self.error
+        document = {
+            "contract": "tidegate.outcome/1",
+            "run_id": self.run_id,
+            "table": self.table,
+            "token": self.token,
+            "batch_id": self.batch_id,
+            "result": self.result,
+            "lookup": self.lookup,
+            "snapshot": self.snapshot,
+            "committed_at_ms": self.committed_at_ms,
+            "rows": asdict(self.rows) if self.rows else None,
+            "files": [asdict(file) for file in self.files],
+            "evidence": self.evidence,
+            "bad_files": [asdict(file) for file in self.bad_files],
+            "error": error
+            and {
+                "code": error.code,
+                "message": error.message,
+                "transient": error.transient,
+                "details": self.error_details,
+            },
+            "seconds": {phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
+        }
+        validate("outcome", document)
+        return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
