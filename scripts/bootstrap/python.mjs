@@ -1,0 +1,54 @@
+// @ts-check
+/** Python: a virtual environment in `.venv` with every package of the lock file, each checked by its hash. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { runTool } from './command.mjs'
+import { inputHash, isStamped, stamp } from './stamp.mjs'
+
+const CANDIDATES = [
+  'python3.11',
+  'python3',
+  '/opt/homebrew/opt/python@3.11/bin/python3.11',
+  '/usr/local/opt/python@3.11/bin/python3.11',
+]
+const PROBE = 'import sys, venv, ensurepip; sys.exit(0 if sys.version_info[:2] == (3, 11) else 1)'
+
+/** @type {import('./index.mjs').Step} */
+export const python = {
+  label: 'Python packages (pip)',
+  missing: (root) =>
+    isBuilt(root) || findPython()
+      ? []
+      : [
+          'Python 3.11 with its `venv` module. Debian, Ubuntu: `sudo apt-get install python3.11 python3.11-venv`; macOS: `brew install python@3.11`; any system: `pyenv install 3.11`, or `uv python install 3.11`',
+        ],
+  isReady: isBuilt,
+  async prepare({ root, signal, onLine }) {
+    const hash = hashOf(root)
+    const venv = join(root, '.venv')
+    const interpreter = findPython()
+    if (!interpreter) throw new Error('Python 3.11 was there a moment ago and is gone; run the command again')
+    const run = (/** @type {string} */ command, /** @type {string[]} */ args) =>
+      runTool(command, args, { cwd: root, signal, onLine })
+    await run(interpreter, ['-m', 'venv', '--clear', venv])
+    await run(join(venv, 'bin', 'python'), [
+      ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'],
+      ...['--require-hashes', '-r', join('spark-jobs', 'requirements.txt')],
+    ])
+    stamp(venv, hash)
+  },
+}
+
+/** @param {string} root */
+function isBuilt(root) {
+  return existsSync(join(root, '.venv', 'bin', 'python')) && isStamped(join(root, '.venv'), hashOf(root))
+}
+
+/** The folder counts: the scripts of a virtual environment begin with its absolute path. @param {string} root */
+const hashOf = (root) => inputHash(join(root, 'spark-jobs', 'requirements.txt'), root)
+
+/** @returns {string | undefined} */
+function findPython() {
+  return CANDIDATES.find((command) => spawnSync(command, ['-c', PROBE], { stdio: 'ignore' }).status === 0)
+}

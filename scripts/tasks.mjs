@@ -1,0 +1,37 @@
+// @ts-check
+/** The tasks behind `npm run …`: what each needs, and which file it runs. */
+
+/** @typedef {{ needs: import('./bootstrap/index.mjs').Need[], entry: string, args?: string[], env?: Record<string, string>, summary: string }} Task */
+
+/** @type {Record<string, Task>} */
+export const TASKS = {
+  demo: {
+    needs: ['node', 'python', 'java', 'jars'],
+    entry: 'demo/main.ts',
+    summary: 'the whole product on this machine, in about three minutes',
+  },
+  test: {
+    needs: ['node', 'python', 'java', 'jars'],
+    entry: 'scripts/test.ts',
+    summary: 'every check and every test suite; `-- unit` runs one',
+  },
+  check: {
+    needs: ['node', 'python'],
+    entry: 'scripts/check.ts',
+    summary: 'types, format, lint, dependency rule, dead code; `-- types` runs one',
+  },
+  'check:deep': {
+    needs: ['node', 'python'],
+    entry: 'scripts/test.ts',
+    args: ['checks', 'unit'],
+    env: { TIDEGATE_DEEP: '1' },
+    summary: 'the checks, and the properties with many more examples',
+  },
+  generate: { needs: ['node'], entry: 'scripts/generate.ts', summary: 'generated files, from the contracts' },
+  package: {
+    needs: ['node'],
+    entry: 'node_modules/osls/bin/serverless.js',
+    args: ['package'],
+    summary: 'the deployable package, in .serverless/',
+  },
+}
