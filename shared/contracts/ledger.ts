@@ -2,6 +2,7 @@
  * Items of the ledger, with the table and attribute names of the Operational Data Processing Framework, so that its users
  * find their way. What it does not have (token, owner, batch id, counts as numbers, times in milliseconds) is added.
  */
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { outcomeError, rowCounts } from './outcome.ts'
 import { fileFormat } from './plan.ts'
@@ -62,6 +63,10 @@ export const fullLoadMarker = z.strictObject({
   put_at_s: epochSeconds,
   marker_of: fileId,
 })
+
+/** Id of the marker that full-load key `key` (the object's key, as in `file_ingestion_path`) leaves in a generation. */
+export const fullLoadMarkerId = (generation: number, key: string): string =>
+  `full#${generation}#${createHash('sha256').update(key).digest('hex')}`
 
 export const tableStatus = z.enum(['updating_table', 'completed', 'refresh_error', 'held'])
 

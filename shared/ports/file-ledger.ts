@@ -22,6 +22,7 @@ export interface FileLedger {
   /** Every table that has waiting files with their number, oldest put time and names; a scan, for operators only. */
   waitingByTable(): Promise<Map<string, { files: number; bytes: number; oldest: LandedFile }>>
   settled(table: string, fileId: string): Promise<SettledFile | undefined>
+  /** By `fullLoadMarkerId(generation, key)`; `key` is the object's key, as in `file_ingestion_path`. */
   marker(table: string, generation: number, key: string): Promise<FullLoadMarker | undefined>
   /**
    * Moves files to history in transactions, each with a condition check that the table's claim still has this token and

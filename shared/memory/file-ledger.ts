@@ -1,0 +1,53 @@
+/** `odpf_file_tracker` and its history in memory; a move checks the claim that the table ledger holds. */
+import { fullLoadMarker, fullLoadMarkerId, landedFile, settledFile } from '../contracts/ledger.ts'
+import { LedgerError } from '../errors.ts'
+import type { FileLedger } from '../ports/file-ledger.ts'
+import { byUtf8, copyOf, emptyState, inner, type MemoryState } from './state.ts'
+
+export function createMemoryFileLedger(state: MemoryState = emptyState()): FileLedger {
+  const oldestFirst = (table: string) =>
+    [...inner(state.waiting, table).values()].sort((a, b) => byUtf8(a.file_id, b.file_id))
+
+  return {
+    land: async (file) => {
+      if (inner(state.settled, file.source_table_name).has(file.file_id)) return 'already_settled'
+      const waiting = inner(state.waiting, file.source_table_name)
+      if (waiting.has(file.file_id)) return 'already_waiting'
+      waiting.set(file.file_id, landedFile.parse(file))
+      return 'landed'
+    },
+    waiting: async (table, limit) => copyOf(oldestFirst(table).slice(0, limit)),
+    hasWaiting: async (table) => inner(state.waiting, table).size > 0,
+    waitingByTable: async () => {
+      const tables = [...state.waiting.keys()].sort(byUtf8)
+      return new Map(
+        tables.flatMap((table) => {
+          const files = oldestFirst(table)
+          const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+          return files[0] ? [[table, { files: files.length, bytes, oldest: copyOf(files[0]) }] as const] : []
+        }),
+      )
+    },
+    settled: async (table, fileId) => copyOf(inner(state.settled, table).get(fileId)),
+    marker: async (table, generation, key) =>
+      copyOf(inner(state.markers, table).get(fullLoadMarkerId(generation, key))),
+    move: async (proof, moves) => {
+      const claim = state.tables.get(proof.table)
+      if (claim?.claim_token !== proof.token || claim.refresh_status !== 'updating_table') {
+        throw new LedgerError(
+          'TG3001',
+          `\`${proof.table}\` is no longer claimed with the token \`${proof.token}\` (now \`${claim?.claim_token ?? 'none'}\`, \`${claim?.refresh_status ?? 'no item'}\`). Leave it to the current claim.`,
+        )
+      }
+      for (const { settled, marker } of moves) {
+        const history = inner(state.settled, proof.table)
+        if (!history.has(settled.file_id)) history.set(settled.file_id, settledFile.parse(settled))
+        if (marker) {
+          const markers = inner(state.markers, proof.table)
+          if (!markers.has(marker.file_id)) markers.set(marker.file_id, fullLoadMarker.parse(marker))
+        }
+        inner(state.waiting, proof.table).delete(settled.file_id)
+      }
+    },
+  }
+}

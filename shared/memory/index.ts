@@ -1,0 +1,32 @@
+/** Every port in memory over one state: for tests and the simulator. */
+import { createMemoryClock, type MemoryClock } from './clock.ts'
+import { createMemoryConfigStore } from './config-store.ts'
+import { createMemoryExecutions } from './executions.ts'
+import { createMemoryFileLedger } from './file-ledger.ts'
+import { createMemoryObjectStore } from './object-store.ts'
+import { createMemorySignals } from './signals.ts'
+import { emptyState } from './state.ts'
+import { createMemoryTableLedger } from './table-ledger.ts'
+
+export { createMemoryClock, type MemoryClock } from './clock.ts'
+export { createMemoryConfigStore } from './config-store.ts'
+export { createMemoryExecutions, type MemoryExecutions } from './executions.ts'
+export { createMemoryFileLedger } from './file-ledger.ts'
+export { createMemoryObjectStore } from './object-store.ts'
+export { createMemorySignals, type MemorySignals } from './signals.ts'
+export { createMemoryTableLedger } from './table-ledger.ts'
+
+export function createMemoryPorts(clock: MemoryClock = createMemoryClock()) {
+  const state = emptyState()
+  return {
+    clock,
+    config: createMemoryConfigStore(state),
+    files: createMemoryFileLedger(state),
+    tables: createMemoryTableLedger(state),
+    objects: createMemoryObjectStore(clock),
+    executions: createMemoryExecutions(),
+    signals: createMemorySignals(),
+  }
+}
+
+export type MemoryPorts = ReturnType<typeof createMemoryPorts>

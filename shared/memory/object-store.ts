@@ -1,0 +1,53 @@
+/** Objects in memory, with S3's answers: etags, whole-second put times, conditional puts, binary order of keys. */
+import { createHash } from 'node:crypto'
+import { InputError } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ObjectHead, ObjectStore } from '../ports/object-store.ts'
+import { createMemoryClock } from './clock.ts'
+import { byUtf8, inner } from './state.ts'
+
+interface StoredObject {
+  readonly body: string
+  readonly head: ObjectHead
+}
+
+export function createMemoryObjectStore(clock: Clock = createMemoryClock()): ObjectStore {
+  const buckets = new Map<string, Map<string, StoredObject>>()
+
+  const write = (bucket: string, key: string, body: string): void => {
+    const bytes = Buffer.from(body)
+    const etag = createHash('md5').update(bytes).digest('hex')
+    const head = { etag, bytes: bytes.length, put_at_s: Math.floor(clock.now() / 1000) }
+    inner(buckets, bucket).set(key, { body, head })
+  }
+
+  return {
+    head: async (bucket, key, etag) => {
+      const head = inner(buckets, bucket).get(key)?.head
+      return head && (etag === undefined || etag === head.etag) ? { ...head } : undefined
+    },
+    get: async (bucket, key) => inner(buckets, bucket).get(key)?.body,
+    put: async (bucket, key, body) => write(bucket, key, body),
+    putIfAbsent: async (bucket, key, body) => {
+      if (inner(buckets, bucket).has(key)) return false
+      write(bucket, key, body)
+      return true
+    },
+    copy: async (from, to) => {
+      const source = inner(buckets, from.bucket).get(from.key)
+      if (!source) {
+        throw new InputError(
+          'TG2901',
+          `\`s3://${from.bucket}/${from.key}\` is not there, so it can't be copied. Check who deleted it.`,
+        )
+      }
+      write(to.bucket, to.key, source.body)
+    },
+    list: async function* (bucket, prefix, startAfter) {
+      const keys = [...inner(buckets, bucket).keys()].filter((key) => key.startsWith(prefix)).sort(byUtf8)
+      for (const key of keys) {
+        if (startAfter === undefined || byUtf8(key, startAfter) > 0) yield key
+      }
+    },
+  }
+}
