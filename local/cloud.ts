@@ -1,0 +1,110 @@
+/** The local cloud as one thing: gateway, emulator, our engines; started in order, stopped in reverse, nothing left behind. */
+import { ConfigurationError } from '../shared/errors.ts'
+import { type DataDir, openDataDir } from './data-dir.ts'
+import { emulatorApi } from './emulator/api.ts'
+import { type Emulator, startEmulator } from './emulator/emulator.ts'
+import { type Gateway, openGateway, type Routes } from './gateway.ts'
+import { glueFacade } from './glue/facade.ts'
+import { openJobRuns } from './glue/job-runs.ts'
+import { sparkExecutor } from './glue/spark-run.ts'
+import { sdkEnvironment } from './toolchain.ts'
+
+export interface LocalCloudOptions {
+  /** Port on 127.0.0.1; 0 takes a free one (or the data directory's own). Default 4666. */
+  port?: number
+  /** Where state is kept between starts. Without it everything is gone at the end. */
+  dataDir?: string
+  /** Spark jobs at work at once, default 1; more wait. */
+  maxJobs?: number
+  /** E.g. `2g`, the default. */
+  driverMemory?: string
+}
+
+export interface LocalCloud {
+  readonly endpoint: string
+  readonly port: number
+  /** Directory with logs, runs and, when it was given, state. */
+  readonly dataDir: string
+  /** File with the emulator's log. Functions log to CloudWatch Logs, `/aws/lambda/<function>`; a job run's `LogGroupName` names its file. */
+  readonly emulatorLog: string
+  /** The `AWS_…` variables that point any SDK here. */
+  env(): Record<string, string>
+  /** Settles with a reason when a part ends that should not; the others still run until `stop`. */
+  readonly failed: Promise<string>
+  /** Ends everything in order and writes state. Harmless twice. */
+  stop(): Promise<void>
+}
+
+/** Starts the local cloud; it answers when this resolves. Throws TG11xx (port, directory) or TG51xx (emulator). */
+export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
+  const settings = { port: 4666, maxJobs: 1, driverMemory: '2g', ...options }
+  if (!Number.isInteger(settings.maxJobs) || settings.maxJobs < 1) {
+    throw new ConfigurationError('TG1105', `\`--max-jobs\` is \`${settings.maxJobs}\`. Give a whole number from 1.`)
+  }
+  const undo: (() => Promise<void> | void)[] = []
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= inReverse(undo)
+    return stopping
+  }
+  try {
+    const dataDir = openDataDir(options.dataDir)
+    undo.push(() => dataDir.close())
+    const gateway = await openGateway(dataDir.port(settings.port))
+    const emulator = await startEmulator({
+      publicEndpoint: gateway.endpoint,
+      logFile: dataDir.file('logs/emulator.log'),
+      stateDir: dataDir.kept('emulator'),
+    })
+    undo.push(() => emulator.stop())
+    undo.push(() => gateway.stop())
+    await startEngines(gateway, emulator, dataDir, settings, undo)
+    dataDir.announce(gateway.endpoint, gateway.port)
+    return {
+      endpoint: gateway.endpoint,
+      port: gateway.port,
+      dataDir: dataDir.path,
+      emulatorLog: emulator.logFile,
+      env: () => sdkEnvironment(gateway.endpoint),
+      failed: emulator.exited.then((code) => `the emulator ended with exit code ${code}; see \`${emulator.logFile}\``),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startEngines(
+  gateway: Gateway,
+  emulator: Emulator,
+  dataDir: DataDir,
+  settings: Required<Omit<LocalCloudOptions, 'dataDir'>>,
+  undo: (() => Promise<void> | void)[],
+): Promise<void> {
+  const api = emulatorApi(emulator.endpoint)
+  const execute = sparkExecutor({ api, endpoint: gateway.endpoint, driverMemory: settings.driverMemory })
+  const runs = openJobRuns({
+    execute,
+    maxJobs: settings.maxJobs,
+    workDir: dataDir.file('runs'),
+    file: dataDir.kept('glue-runs.json'),
+  })
+  undo.push(() => runs.close())
+  const glue = glueFacade(api, runs, dataDir.kept('glue-jobs.json'))
+  const routes: Routes = { json: { AWSGlue: glue }, rest: [] }
+  gateway.serve(emulator.endpoint, routes)
+}
+
+/** Every step is done, even if one before it failed; the first failure is thrown at the end. */
+async function inReverse(undo: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of undo.toReversed()) {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}

@@ -1,0 +1,129 @@
+/** The emulator process: MiniStack on a loopback port, awaited until healthy, stopped so that its state is written. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { EngineError } from '../../shared/errors.ts'
+import { startGuarded, tailOf } from '../processes/guarded.ts'
+import { account, baseEnvironment, python, region, sdkEnvironment } from '../toolchain.ts'
+
+export interface Emulator {
+  /** `http://127.0.0.1:<port>` of the emulator itself; users see only the gateway. */
+  readonly endpoint: string
+  readonly pid: number
+  readonly logFile: string
+  /** Settles when the process has ended, for whatever reason. */
+  readonly exited: Promise<number>
+  /** SIGTERM, then waits: the emulator writes its state only at an orderly end. */
+  stop(): Promise<void>
+}
+
+export interface EmulatorOptions {
+  /** The gateway's address. The emulator names itself by it, in queue URLs and to the functions it runs. */
+  publicEndpoint: string
+  logFile: string
+  /** Where state is kept between runs; without it, everything is in memory. */
+  stateDir?: string | undefined
+  healthyWithinMs?: number
+}
+
+/** Starts the emulator and waits until it answers. Throws TG5101 with the end of its log if it does not. */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const port = await freePort()
+  const endpoint = `http://127.0.0.1:${port}`
+  // Outside the project: a function's code is unpacked here, and must not find our node_modules by walking upwards.
+  const temporary = mkdtempSync(join(tmpdir(), 'tidegate-emulator-'))
+  const guarded = startGuarded({
+    // Not its own `main`: that listens on the port it names itself by, which here is the gateway's.
+    command: [python(), '-m', 'hypercorn', 'ministack.app:app', '--bind', `127.0.0.1:${port}`, '--keep-alive', '75'],
+    cwd: temporary,
+    env: environment(options, temporary),
+    logFile: options.logFile,
+    graceSeconds: 20,
+  })
+  const exited = guarded.exited.finally(() => rmSync(temporary, { recursive: true, force: true }))
+  try {
+    await untilHealthy(endpoint, exited, options)
+  } catch (error) {
+    await guarded.stop()
+    throw error
+  }
+  return {
+    endpoint,
+    pid: guarded.pid,
+    logFile: options.logFile,
+    exited,
+    stop: async () => void (await guarded.stop(), await exited),
+  }
+}
+
+function environment(options: EmulatorOptions, temporary: string): Record<string, string> {
+  const self = new URL(options.publicEndpoint)
+  const env: Record<string, string> = {
+    ...baseEnvironment(),
+    ...sdkEnvironment(options.publicEndpoint),
+    HOME: temporary, // no SDK finds a profile of the user's there
+    TMPDIR: temporary,
+    MINISTACK_HOST: self.hostname,
+    GATEWAY_PORT: self.port,
+    MINISTACK_REGION: region,
+    MINISTACK_ACCOUNT_ID: account,
+    IOT_MTLS_ENABLED: '0',
+    SFTP_ENABLED: '0',
+    DOCKER_HOST: `unix://${temporary}/no-docker`,
+    PYTHONUNBUFFERED: '1',
+  }
+  if (options.stateDir !== undefined) {
+    const objects = join(options.stateDir, 's3')
+    mkdirSync(objects, { recursive: true })
+    Object.assign(env, { PERSIST_STATE: '1', STATE_DIR: options.stateDir, S3_PERSIST: '1', S3_DATA_DIR: objects })
+  }
+  return env
+}
+
+async function untilHealthy(endpoint: string, exited: Promise<number>, options: EmulatorOptions): Promise<void> {
+  const within = options.healthyWithinMs ?? 30_000
+  const deadline = Date.now() + within
+  let ended: number | undefined
+  void exited.then((code) => {
+    ended = code
+  })
+  while (ended === undefined && Date.now() < deadline) {
+    if (await answers(`${endpoint}/_ministack/ready`)) return
+    await delay(50)
+  }
+  const what =
+    ended === undefined ? `was not healthy within ${within} ms` : `ended with exit code ${ended} while it started`
+  const last = tailOf(options.logFile, 15).join('\n')
+  throw new EngineError(
+    'TG5101',
+    `the emulator ${what}; the end of its log \`${options.logFile}\`:\n${last}\nRead the log, then start again.`,
+    {
+      certainty: 'transient',
+    },
+  )
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+/** A loopback port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,70 @@
+/** Child processes that end when we end, whatever ends us: each runs below `guard.py`, which watches our pipe. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { python } from '../toolchain.ts'
+
+const guard = fileURLToPath(new URL('guard.py', import.meta.url))
+
+export interface GuardedProcess {
+  /** Process id of the guard; it lives exactly as long as the command. */
+  readonly pid: number
+  /** The command's exit code, 128 + n when signal n ended it. */
+  readonly exited: Promise<number>
+  /** Sends TERM, after the grace KILL to the whole group, and waits for the end. Harmless when it has ended. */
+  stop(): Promise<number>
+}
+
+export interface GuardedOptions {
+  command: readonly string[]
+  cwd: string
+  /** The whole environment: nothing is inherited, so neither secrets nor settings of the shell leak into the child. */
+  env: Record<string, string>
+  /** Both output streams are appended here. */
+  logFile: string
+  /** Time between TERM and KILL. */
+  graceSeconds: number
+}
+
+/** Starts the command. Rejects nothing: a command that cannot start ends with a code other than 0 and says why in its log. */
+export function startGuarded(options: GuardedOptions): GuardedProcess {
+  const log = openSync(options.logFile, 'a')
+  let child: ChildProcess
+  try {
+    child = spawn(python(), ['-S', guard, String(options.graceSeconds), options.logFile, ...options.command], {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ['pipe', log, log],
+      detached: true, // Ctrl-C in a terminal reaches the group: we stop the parts in their order instead
+    })
+  } finally {
+    closeSync(log)
+  }
+  const exited = new Promise<number>((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('error', () => resolve(127))
+  })
+  const stop = () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+    return exited
+  }
+  return { pid: child.pid ?? -1, exited, stop }
+}
+
+/** The last lines of a log file, at most `bytes` of it; empty when there is no file yet. */
+export function tailOf(file: string, lines: number, bytes = 64 * 1024): string[] {
+  let fd: number
+  try {
+    fd = openSync(file, 'r')
+  } catch {
+    return []
+  }
+  try {
+    const size = fstatSync(fd).size
+    const buffer = Buffer.alloc(Math.min(size, bytes))
+    readSync(fd, buffer, 0, buffer.length, size - buffer.length)
+    return buffer.toString('utf8').trimEnd().split('\n').slice(-lines)
+  } finally {
+    closeSync(fd)
+  }
+}
