@@ -12,7 +12,11 @@ export const controlLayout = {
   claims: (runId: string) => `runs/${runId}/claims.json`,
   outcomes: (runId: string) => `runs/${runId}/outcomes/`,
   outcome: (runId: string, table: string, token: number) => `runs/${runId}/outcomes/${table}-${token}.json`,
-  entry: (table: string, batchId: string) => `entries/${table}/${batchId}.json`,
+  /**
+   * `content` is a hash of the entry itself: the same files with a corrected configuration are another object, so that what a
+   * claim froze is never written over.
+   */
+  entry: (table: string, batchId: string, content: string) => `entries/${table}/${batchId}-${content}.json`,
   evidence: (table: string, batchId: string, token: number) => `commits/${table}/${batchId}/${token}/`,
   tombstones: (table: string, generation: number) => `tombstones/${table}/${generation}/`,
 } as const

@@ -141,6 +141,10 @@ export const tableRun = z.strictObject({
   snapshot: z.string().nullable(),
   files: z.int().nonnegative(),
   bytes: z.int().nonnegative(),
+  /** Why it is held; null otherwise. */
+  hold_reason: holdReason.nullable(),
+  /** Whole; `error_msg` and `error_code` are its text and number under ODP's names. */
+  error: outcomeError.nullable(),
   error_msg: z.string().nullable(),
   error_code: z.string().nullable(),
   number_of_rows_inserted: z.int().nonnegative(),

@@ -42,6 +42,8 @@ export const claimReport = z.strictObject({
   /** Nothing wrong: a living run holds it, it has nothing to do, or it is inactive. */
   skipped: z.array(z.strictObject({ table: ledgerKey, reason: z.string().min(1) })),
   held: z.array(z.strictObject({ table: ledgerKey, reason: holdReason, error: outcomeError })),
+  /** Could not be claimed: an exception that concerns this table alone. */
+  failed: z.array(z.strictObject({ table: ledgerKey, error: outcomeError })),
 })
 
 export const jobResult = z.object({
@@ -74,6 +76,18 @@ export const settledBatch = z.strictObject({
   tables: z.array(settledTable),
 })
 
+/** `runs/<execution name>/summary.json`: every table of the run and what became of it. */
+export const runSummary = z.strictObject({
+  contract: z.literal('tidegate.summary/1'),
+  execution_name: z.string().min(1),
+  batches: z.int().nonnegative(),
+  /** Batches that left no `settled/<batch>.json`. */
+  unsettled_batches: z.array(z.int().positive()),
+  rows: rowCounts,
+  files: z.int().nonnegative(),
+  tables: z.array(settledTable.extend({ batch: z.int().positive() })),
+})
+
 export const summariseRunInput = z.object({
   execution_name: z.string().min(1),
   bucket: z.string().min(1),
@@ -99,5 +113,6 @@ export type JobResult = z.infer<typeof jobResult>
 export type SettleBatchInput = z.infer<typeof settleBatchInput>
 export type SettledTable = z.infer<typeof settledTable>
 export type SettledBatch = z.infer<typeof settledBatch>
+export type RunSummary = z.infer<typeof runSummary>
 export type SummariseRunInput = z.infer<typeof summariseRunInput>
 export type SummariseRunOutput = z.infer<typeof summariseRunOutput>

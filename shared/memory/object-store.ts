@@ -37,7 +37,7 @@ export function createMemoryObjectStore(clock: Clock = createMemoryClock()): Obj
       const source = inner(buckets, from.bucket).get(from.key)
       if (!source) {
         throw new InputError(
-          'TG2901',
+          'TG2902',
           `\`s3://${from.bucket}/${from.key}\` is not there, so it can't be copied. Check who deleted it.`,
         )
       }

@@ -27,6 +27,7 @@ export function createMemoryTableLedger(state: MemoryState = emptyState()): Tabl
       if (history) inner(state.runs, history.raw_table_name).set(history.glue_job_run_id, history)
       return { written: true }
     },
+    run: async (table, runId) => copyOf(inner(state.runs, table).get(runId)),
     runs: async (table, limit) =>
       copyOf([...inner(state.runs, table).values()].sort((a, b) => b.ended_at_ms - a.ended_at_ms).slice(0, limit)),
   }

@@ -16,6 +16,8 @@ export interface TableLedger {
    * transaction.
    */
   replace(next: TableItem, seen: TableItem | undefined, run?: TableRun): Promise<Replaced>
+  /** The history item of one run; strongly consistent. */
+  run(table: string, runId: string): Promise<TableRun | undefined>
   /** Newest first. */
   runs(table: string, limit: number): Promise<TableRun[]>
 }
