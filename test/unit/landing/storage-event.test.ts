@@ -1,0 +1,35 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { InputError } from '../../../shared/errors.ts'
+import { parseStorageEvent } from '../../../shared/landing/storage-event.ts'
+import { eventFor } from './support.ts'
+
+const good = eventFor('in/a b+c%2B.parquet', 'e', 3)
+
+describe('parseStorageEvent', () => {
+  it('leaves the key as EventBridge delivers it', () => {
+    expect(parseStorageEvent(JSON.stringify(good)).detail.object.key).toBe('in/a b+c%2B.parquet')
+  })
+
+  it.each([
+    ['not JSON', '{"id":'],
+    ['event', 'null'],
+    ['detail-type', JSON.stringify({ ...good, 'detail-type': 'Object Deleted' })],
+    [
+      'detail.object.size',
+      JSON.stringify({ ...good, detail: { ...good.detail, object: { ...good.detail.object, size: -1 } } }),
+    ],
+    ['detail.bucket', JSON.stringify({ ...good, detail: { object: good.detail.object } })],
+  ])('names what is wrong: %s', (what, body) => {
+    expect(() => parseStorageEvent(body)).toThrow(what)
+    expect(() => parseStorageEvent(body)).toThrow(/^TG2001: /)
+  })
+
+  it('gives an event or TG2001 for any body', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
+        expect(() => parseStorageEvent(body)).toThrow(InputError)
+      }),
+    )
+  })
+})
