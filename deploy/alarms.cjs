@@ -1,0 +1,82 @@
+/** Alarms: what nobody would notice before a table is stale. They tell the topic that the parameter `alarmTopicArn` names. */
+
+/** Messages in a dead-letter queue, and what an operator does about them. */
+const deadLetters = {
+  FileManagerDlq: 'Events that could not be landed wait in the dead-letter queue: `tidegate status` shows why',
+  LandingRuleDlq: 'Events of the staging bucket did not reach the queue: files may be unknown to the ledger',
+  SchedulerDlq: 'A schedule could not start the state machine: its cadence was not refreshed',
+}
+
+/** Executions that ended without success, by the metric of AWS/States. */
+const executions = {
+  ExecutionsFailed: 'A run ended with failed tables: `tidegate status` names them',
+  ExecutionsTimedOut: 'A run timed out: its tables may be held',
+  ExecutionsAborted: 'A run was stopped before it settled: its tables may be held',
+}
+
+module.exports = async ({ resolveVariable }) => {
+  const setting = {
+    prefix: await resolveVariable('self:custom.names.prefix'),
+    actions: topicOf(await resolveVariable('param:alarmTopicArn')),
+  }
+  const alarms = [
+    ...Object.entries(deadLetters).map(([queue, text]) => [`${queue}Alarm`, deadLetterAlarm(queue, text, setting)]),
+    ...Object.entries(executions).map(([metric, text]) => [`${metric}Alarm`, executionAlarm(metric, text, setting)]),
+    ['FilesSupersededAlarm', supersededAlarm(setting)],
+  ]
+  return { Resources: Object.fromEntries(alarms) }
+}
+
+function topicOf(arn) {
+  if (arn === '') return []
+  if (!/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+(\.fifo)?$/.test(arn))
+    throw new Error(
+      `TG1620: \`${arn}\` of the parameter alarmTopicArn is no ARN of an SNS topic. Give one, or nothing.`,
+    )
+  return [arn]
+}
+
+const alarm = (name, description, { prefix, actions }, metric) => ({
+  Type: 'AWS::CloudWatch::Alarm',
+  Properties: {
+    AlarmName: `${prefix}-${name}`,
+    AlarmDescription: description,
+    ...metric,
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 0,
+    ComparisonOperator: 'GreaterThanThreshold',
+    TreatMissingData: 'notBreaching',
+    AlarmActions: actions,
+  },
+})
+
+const deadLetterAlarm = (queue, text, setting) =>
+  alarm(queue, text, setting, {
+    Namespace: 'AWS/SQS',
+    MetricName: 'ApproximateNumberOfMessagesVisible',
+    Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [queue, 'QueueName'] } }],
+    Statistic: 'Maximum',
+  })
+
+const executionAlarm = (metric, text, setting) =>
+  alarm(metric, text, setting, {
+    Namespace: 'AWS/States',
+    MetricName: metric,
+    Dimensions: [{ Name: 'StateMachineArn', Value: { Ref: 'FileProcessor' } }],
+    Statistic: 'Sum',
+  })
+
+/** The claim counts them, since it is what finds a waiting change file overwritten. */
+const supersededAlarm = (setting) =>
+  alarm(
+    'FilesSuperseded',
+    'A change file was overwritten before it was applied: its changes are lost unless the new file has them',
+    setting,
+    {
+      Namespace: 'Tidegate',
+      MetricName: 'FilesSuperseded',
+      Dimensions: [{ Name: 'service', Value: 'claim-batch' }],
+      Statistic: 'Sum',
+    },
+  )
