@@ -1,10 +1,12 @@
 // @ts-check
-/** Runs a tool in a process group of its own, so that an interruption ends its grandchildren too, and keeps its last lines for the error. */
+/** Runs a tool in a process group of its own, so that an interruption ends its grandchildren too, and keeps its first and last lines for the error. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { BootstrapError } from './errors.mjs'
 
-const KEPT_LINES = 25
+/** npm says what is wrong first and then explains itself at length; pip and Maven say it last. */
+const FIRST_LINES = 6
+const LAST_LINES = 20
 const GRACE_MS = 5_000
 
 /**
@@ -21,18 +23,18 @@ const GRACE_MS = 5_000
  * @param {string[]} args
  * @param {RunOptions} options
  * @returns {Promise<void>}
- * @throws {BootstrapError} TG9902 with the tool's last lines
+ * @throws {BootstrapError} TG9902 with the tool's first and last lines
  */
 export function runTool(command, args, { cwd, signal, onLine, env = process.env }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     /** @type {string[]} */
-    const tail = []
+    const said = []
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         if (line.trim() === '') return
-        tail.push(line)
-        if (tail.length > KEPT_LINES) tail.shift()
+        said.push(line)
+        if (said.length > FIRST_LINES + LAST_LINES) said.splice(FIRST_LINES, 1)
         onLine(line)
       })
     }
@@ -40,7 +42,7 @@ export function runTool(command, args, { cwd, signal, onLine, env = process.env 
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })
     const failed = (/** @type {string} */ how) => {
-      const lines = tail.map((line) => `    ${line}`).join('\n')
+      const lines = said.map((line) => `    ${line}`).join('\n')
       const shown = [command, ...args].join(' ')
       reject(new BootstrapError('TG9902', `\`${shown}\` ${how}\n${lines || '    (it printed nothing)'}`))
     }

@@ -77,7 +77,7 @@ export async function ensureReady(needs, { root = ROOT, steps = STEPS } = {}) {
  * @param {Step} step
  * @param {string} root
  * @param {AbortSignal} signal
- * @param {ReturnType<typeof startProgress>} progress
+ * @param {import('./progress.mjs').Progress} progress
  */
 async function prepare(step, root, signal, progress) {
   progress.begin(step.label)

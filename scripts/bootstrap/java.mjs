@@ -12,10 +12,10 @@ export const java = {
   missing() {
     const home = findJavaHome()
     if (home) {
-      process.env['JAVA_HOME'] = home
+      process.env.JAVA_HOME = home
       return []
     }
-    const seen = process.env['JAVA_HOME'] ? ` (JAVA_HOME is \`${process.env['JAVA_HOME']}\`)` : ''
+    const seen = process.env.JAVA_HOME ? ` (JAVA_HOME is \`${process.env.JAVA_HOME}\`)` : ''
     return [
       `Java ${WANTED}${seen}. Debian, Ubuntu: \`sudo apt-get install openjdk-17-jre-headless\`; macOS: \`brew install openjdk@17\`; if it is elsewhere, set JAVA_HOME to it`,
     ]
@@ -31,7 +31,7 @@ export function findJavaHome() {
 }
 
 function* candidates() {
-  if (process.env['JAVA_HOME']) yield process.env['JAVA_HOME']
+  if (process.env.JAVA_HOME) yield process.env.JAVA_HOME
   const onPath = onSearchPath('java')
   if (onPath) yield dirname(dirname(realpathSync(onPath)))
   const places = '/usr/lib/jvm'
@@ -58,7 +58,7 @@ export function majorOf(home) {
 
 /** @param {string} command @returns {string | undefined} */
 export function onSearchPath(command) {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const candidate = join(folder, command)
     if (folder !== '' && existsSync(candidate)) return candidate
   }

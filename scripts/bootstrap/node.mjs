@@ -25,7 +25,7 @@ const hashOf = (root) => inputHash(join(root, 'package-lock.json'))
 
 /** The npm that runs us, else the one on the path. @returns {[string, ...string[]]} */
 function npm() {
-  const cli = process.env['npm_execpath']
+  const cli = process.env.npm_execpath
   return cli?.endsWith('npm-cli.js') && existsSync(cli) ? [process.execPath, cli] : ['npm']
 }
 
@@ -54,7 +54,7 @@ export function nodeRuntime(
       `Node \`${version}\` can't run TypeScript, and there is no pinned Node for \`${platform}-${arch}\`. Install Node 24 (macOS: \`brew install node@24\`; any system: \`nvm install 24\`) and run the command again`,
     )
   }
-  return { command: execPath, env: stripping === 'flag' ? { NODE_OPTIONS: withFlag(process.env['NODE_OPTIONS']) } : {} }
+  return { command: execPath, env: stripping === 'flag' ? { NODE_OPTIONS: withFlag(process.env.NODE_OPTIONS) } : {} }
 }
 
 /**

@@ -1,15 +1,26 @@
 // @ts-check
 /** Shows what the bootstrap does, on stderr: a live block on a terminal, plain lines elsewhere. */
+import { stripVTControlCharacters } from 'node:util'
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const STILL_AT_WORK_MS = 20_000
 
 /**
+ * @typedef {object} Progress
+ * @property {(line: string) => void} print a line of its own, above what is running
+ * @property {(label: string) => void} begin
+ * @property {(label: string, detail: string) => void} detail the tool's latest line
+ * @property {(label: string, ok: boolean) => void} end
+ * @property {() => void} stop
+ */
+
+/**
  * @param {{ labels: string[], stream?: NodeJS.WriteStream | { write(text: string): unknown, isTTY?: boolean, columns?: number } }} options
+ * @returns {Progress}
  */
 export function startProgress({ labels, stream = process.stderr }) {
   const width = Math.max(...labels.map((label) => label.length))
-  const live = Boolean(stream.isTTY) && !process.env['CI']
+  const live = Boolean(stream.isTTY) && !process.env.CI
   /** @type {Map<string, { since: number, detail: string }>} */
   const running = new Map()
   let drawn = 0
@@ -44,19 +55,15 @@ export function startProgress({ labels, stream = process.stderr }) {
   tick.unref()
 
   return {
-    /** A line of its own, above what is running. */
     print,
-    /** @param {string} label */
     begin(label) {
       running.set(label, { since: performance.now(), detail: '' })
       if (!live) print(`  ▸ ${label}`)
     },
-    /** @param {string} label @param {string} detail */
     detail(label, detail) {
       const entry = running.get(label)
       if (entry) entry.detail = printable(detail)
     },
-    /** @param {string} label @param {boolean} ok */
     end(label, ok) {
       const entry = running.get(label)
       running.delete(label)
@@ -70,10 +77,7 @@ export function startProgress({ labels, stream = process.stderr }) {
 }
 
 /** A tool's line without colours and control characters, which would break the block. @param {string} text */
-function printable(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  return text
-    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-    .replace(/[\u0000-\u001f\u007f]/g, ' ')
+const printable = (text) =>
+  stripVTControlCharacters(text)
+    .replace(/\p{Cc}/gu, ' ')
     .trim()
-}

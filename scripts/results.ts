@@ -1,0 +1,56 @@
+/** What a suite did, as numbers: read from the reports that vitest (JSON) and pytest (JUnit XML) write. */
+
+export interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  /** Why the suite failed, where the numbers of the report don't say it. */
+  readonly note?: string
+}
+
+interface VitestReport {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  numTodoTests: number
+  testResults: { status: string; assertionResults: { status: string }[] }[]
+}
+
+/** A file that failed outside of a test (an import, a hook) counts as one failed test: vitest counts none. */
+export function tallyOfVitest(json: string): Tally {
+  const report = JSON.parse(json) as VitestReport
+  const brokenFiles = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  )
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+/** Errors (of a fixture, of collecting a file) count as failures. */
+export function tallyOfJunit(xml: string): Tally {
+  const total = { tests: 0, failures: 0, errors: 0, skipped: 0 }
+  for (const [suite] of xml.matchAll(/<testsuite\s[^>]*>/g)) {
+    for (const key of ['tests', 'failures', 'errors', 'skipped'] as const) {
+      total[key] += Number(new RegExp(`\\b${key}="(\\d+)"`).exec(suite)?.[1] ?? 0)
+    }
+  }
+  const failed = total.failures + total.errors
+  return { passed: Math.max(0, total.tests - failed - total.skipped), failed, skipped: total.skipped }
+}
+
+/**
+ * The last word on a suite. A false green would be worse than a failure, so these fail too: no report, no test that ran,
+ * time out, and an exit code that says more than the report.
+ */
+export function judge(tally: Tally | undefined, ended: { code: number; timedOut: boolean }): Tally {
+  const seen = tally ?? { passed: 0, failed: 0, skipped: 0 }
+  const fail = (note: string): Tally => ({ ...seen, failed: Math.max(1, seen.failed), note })
+  if (ended.timedOut) return fail('ended, out of time')
+  if (!tally) return fail(`left no report, exit code ${ended.code}`)
+  if (tally.passed + tally.failed === 0) return fail('ran no test')
+  if (ended.code !== 0 && tally.failed === 0) return fail(`exit code ${ended.code}, though no test failed`)
+  return tally
+}
