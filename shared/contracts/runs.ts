@@ -104,6 +104,7 @@ export const summariseRunOutput = z.strictObject({
   summary_uri: s3Uri,
 })
 
+export type BatchManagerInput = z.infer<typeof batchManagerInput>
 export type BatchManagerOutput = z.infer<typeof batchManagerOutput>
 export type ManifestBatch = z.infer<typeof manifestBatch>
 export type ClaimBatchInput = z.infer<typeof claimBatchInput>

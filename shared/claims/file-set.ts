@@ -1,0 +1,90 @@
+/** Which of a table's waiting files a new claim freezes, and which are overwritten: pure, but for asking S3 about ties. */
+import type { LandedFile } from '../contracts/ledger.ts'
+import type { FileLedger } from '../ports/file-ledger.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+
+export interface Caps {
+  readonly files: number
+  readonly bytes: number
+}
+
+export interface FileSet {
+  /** Oldest first. */
+  readonly chosen: LandedFile[]
+  /** Change files whose key has a newer put among the waiting ones: their bytes are gone. */
+  readonly overwritten: LandedFile[]
+  /** Full-load files whose key has been put again since, each with the later put. */
+  readonly putAgain: { file: LandedFile; again: LandedFile }[]
+  /** CSV files: they land, and wait until they can be read. */
+  readonly unreadable: LandedFile[]
+}
+
+/** More files than wait for any table, and a limit that DynamoDB takes. */
+const EVERYTHING = 10_000_000
+
+/**
+ * Oldest waiting files, with as many behind them as it takes to fill the caps: CSV files in front don't starve what follows.
+ * `thorough` reads them all: after a failed batch, since the newer put that explains it may wait far behind.
+ */
+export async function waitingFiles(
+  table: string,
+  caps: Caps,
+  thorough: boolean,
+  files: Pick<FileLedger, 'waiting'>,
+): Promise<LandedFile[]> {
+  for (let limit = thorough ? EVERYTHING : caps.files; ; limit *= 4) {
+    const waiting = await files.waiting(table, limit)
+    if (waiting.length < limit || waiting.filter(isReadable).length >= caps.files) return waiting
+  }
+}
+
+/** Splits waiting files, oldest first, into what a claim takes and what it must not take. */
+export async function fileSetOf(
+  waiting: readonly LandedFile[],
+  caps: Caps,
+  objects: Pick<ObjectStore, 'head'>,
+): Promise<FileSet> {
+  const newest = await newestPuts(waiting, objects)
+  const isOverwritten = (file: LandedFile) => newest.get(placeOf(file)) !== file
+  const readable = waiting.filter(isReadable)
+  const full = readable.filter((file) => file.dms_file_type === 'Full' && isOverwritten(file))
+  return {
+    chosen: withinCaps(
+      readable.filter((file) => !isOverwritten(file)),
+      caps,
+    ),
+    overwritten: readable.filter((file) => file.dms_file_type === 'Incremental' && isOverwritten(file)),
+    putAgain: full.flatMap((file) => {
+      const again = newest.get(placeOf(file))
+      return again ? [{ file, again }] : []
+    }),
+    unreadable: waiting.filter((file) => !isReadable(file)),
+  }
+}
+
+const isReadable = (file: LandedFile): boolean => file.format !== 'csv'
+const placeOf = (file: LandedFile): string => JSON.stringify([file.file_ingestion_s3_bucket, file.file_ingestion_path])
+
+/** The newest put of each key. Put times are whole seconds: between two of the same second, S3 says which bytes are there now. */
+async function newestPuts(waiting: readonly LandedFile[], objects: Pick<ObjectStore, 'head'>) {
+  const newest = new Map<string, LandedFile>()
+  for (const file of waiting) {
+    const rival = newest.get(placeOf(file))
+    const older = rival !== undefined && rival.put_at_s === file.put_at_s && !(await isThere(file, objects))
+    if (!older) newest.set(placeOf(file), file)
+  }
+  return newest
+}
+
+const isThere = async (file: LandedFile, objects: Pick<ObjectStore, 'head'>): Promise<boolean> =>
+  (await objects.head(file.file_ingestion_s3_bucket, file.file_ingestion_path, file.etag)) !== undefined
+
+/** The oldest files up to both caps, and always at least one, however large. */
+function withinCaps(files: readonly LandedFile[], caps: Caps): LandedFile[] {
+  let bytes = 0
+  const end = files.findIndex((file, index) => {
+    bytes += file.bytes
+    return index >= caps.files || (index > 0 && bytes > caps.bytes)
+  })
+  return end === -1 ? [...files] : files.slice(0, end)
+}

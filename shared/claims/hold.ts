@@ -1,0 +1,82 @@
+/** Holding a table: why its claim needs an operator, in words that say what to do. */
+import { mapBounded } from '../bounded.ts'
+import type { TableConfig } from '../contracts/config.ts'
+import type { HoldReason, LandedFile, TableItem } from '../contracts/ledger.ts'
+import type { OutcomeError } from '../contracts/outcome.ts'
+import type { FileLedger } from '../ports/file-ledger.ts'
+import type { FileSet } from './file-set.ts'
+
+export interface Hold {
+  readonly reason: HoldReason
+  readonly error: OutcomeError
+}
+
+const holdFor = (reason: HoldReason, code: string, message: string): Hold => ({
+  reason,
+  error: { code, message, transient: false, details: null },
+})
+
+/** The hold that a ledger item already has. */
+export const holdOf = (item: TableItem): Hold => ({
+  reason: item.hold_reason ?? 'owner_ended_unsettled',
+  error: item.error ?? {
+    code: 'TG3105',
+    message: `\`${item.raw_table_name}\` is held. Type \`tidegate status ${item.raw_table_name}\`.`,
+    transient: false,
+    details: null,
+  },
+})
+
+/** Its job may still run, or may have committed: only somebody who looks at the engine can tell. */
+export const ownerGone = (item: TableItem, state: 'ended' | 'unknown'): Hold =>
+  holdFor(
+    'owner_ended_unsettled',
+    state === 'ended' ? 'TG3101' : 'TG3102',
+    `\`${item.raw_table_name}\` is claimed by the run \`${item.glue_job_run_id}\`, ${
+      state === 'ended' ? 'which ended without settling it' : 'of which nobody can say whether it still runs'
+    }. Look whether its job run has ended (argument \`--run-id\` = \`${item.glue_job_run_id}\`); its files stay frozen and are safe.`,
+  )
+
+const LOOKS_AT_ONCE = 16
+
+/** Files under this ledger key come from another schema and table than configured: `a_b.c` and `a.b_c` are one key. */
+export function nameCollision(config: TableConfig, files: readonly LandedFile[]): Hold | undefined {
+  const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
+  const stranger = files.find(
+    (file) => !same(file.schema_name, config.schema_name) || !same(file.table_name, config.table_name),
+  )
+  return (
+    stranger &&
+    holdFor(
+      'name_collision',
+      'TG3104',
+      `\`${stranger.file_ingestion_path}\` is of schema \`${stranger.schema_name}\` and table \`${stranger.table_name}\`, but the ledger key \`${config.source_table_name}\` is configured for \`${config.schema_name}\` and \`${config.table_name}\`. Rename one of the two sources, or correct the configuration.`,
+    )
+  )
+}
+
+/** A key of the current full load was put again: a reload, either among the waiting files or since one was settled. */
+export async function fullLoadPutAgain(
+  table: string,
+  generation: number,
+  set: FileSet,
+  files: Pick<FileLedger, 'marker'>,
+): Promise<Hold | undefined> {
+  const [twice] = set.putAgain
+  if (twice) return putAgain(table, twice.again, twice.file.put_at_s)
+  const full = set.chosen.filter((file) => file.dms_file_type === 'Full')
+  const seen = await mapBounded(full, LOOKS_AT_ONCE, async (file) => {
+    const marker = await files.marker(table, generation, file.file_ingestion_path)
+    return marker && marker.marker_of !== file.file_id ? putAgain(table, file, marker.put_at_s) : undefined
+  })
+  return seen.find((hold) => hold !== undefined)
+}
+
+const putAgain = (table: string, file: LandedFile, firstPutAtS: number): Hold =>
+  holdFor(
+    'full_load_put_again',
+    'TG3103',
+    `\`${file.file_ingestion_path}\`, a full-load file of \`${table}\`, was put at ${textOf(firstPutAtS)} and again at ${textOf(file.put_at_s)}: the table is being reloaded, which needs a decision. Its files wait; finish the reload at the source, then have an operator release the table.`,
+  )
+
+const textOf = (seconds: number): string => new Date(seconds * 1000).toISOString()

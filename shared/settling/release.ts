@@ -1,0 +1,96 @@
+/** The ledger item and the history item that a resolved attempt leaves: pure. */
+import { unfrozen } from '../claims/table-state.ts'
+import type { TableItem, TableRun } from '../contracts/ledger.ts'
+import type { RowCounts } from '../contracts/outcome.ts'
+import type { PlannedTable } from '../contracts/plan.ts'
+import type { EpochMs } from '../contracts/primitives.ts'
+import type { SettledTable } from '../contracts/runs.ts'
+import { dateTimeOf } from '../date-time.ts'
+import type { Resolution } from './resolution.ts'
+import { higher, highest } from './sequences.ts'
+
+export interface Attempt {
+  readonly planned: PlannedTable
+  readonly run_id: string
+  readonly engine_run_id: string | null
+  readonly rows: RowCounts | null
+  readonly ended_at_ms: EpochMs
+}
+
+/** The item after the attempt. Token, generation and marks only grow; the entry goes when its batch is resolved. */
+export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Resolution): TableItem {
+  const base: TableItem = {
+    ...seen,
+    revision: seen.revision + 1,
+    refresh_end_time: dateTimeOf(attempt.ended_at_ms),
+    engine_run_id: attempt.engine_run_id,
+    claim_owner: null,
+  }
+  if (resolution.kind !== 'applied') {
+    return {
+      ...base,
+      refresh_status: resolution.kind === 'held' ? 'held' : 'refresh_error',
+      hold_reason: resolution.hold_reason,
+      error: resolution.error,
+      ...(resolution.frozen ? {} : unfrozen),
+    }
+  }
+  const { outcome } = resolution
+  const { entry } = attempt.planned
+  return {
+    ...base,
+    ...unfrozen,
+    refresh_status: 'completed',
+    generation: entry.generation.id,
+    applied_max_sequence: higher(seen.applied_max_sequence, highest(outcome.files.map((file) => file.max_sequence))),
+    last_snapshot: outcome.snapshot ?? seen.last_snapshot,
+    last_committed_at_ms: outcome.committed_at_ms ?? seen.last_committed_at_ms,
+    last_batch_id: entry.batch_id,
+    fresh_as_of_s: Math.max(seen.fresh_as_of_s ?? 0, ...entry.files.map((file) => file.put_at_s)),
+    hold_reason: null,
+    error: null,
+  }
+}
+
+/** The history item of the attempt: one for each table and run. */
+export function runOf(seen: TableItem, attempt: Attempt, resolution: Resolution): TableRun {
+  const { planned, rows } = attempt
+  const applied = resolution.kind === 'applied'
+  const error = applied ? null : resolution.error
+  return {
+    raw_table_name: planned.table,
+    glue_job_run_id: attempt.run_id,
+    engine_run_id: attempt.engine_run_id,
+    refresh_cadence: seen.refresh_cadence,
+    refresh_status: applied ? 'completed' : resolution.kind === 'held' ? 'held' : 'refresh_error',
+    refresh_start_time: seen.refresh_start_time,
+    refresh_end_time: dateTimeOf(attempt.ended_at_ms),
+    result: applied ? resolution.outcome.result : resolution.result,
+    claim_token: planned.token,
+    batch_id: planned.entry.batch_id,
+    attempt: planned.attempt,
+    snapshot: applied ? resolution.outcome.snapshot : null,
+    files: planned.entry.files.length,
+    bytes: planned.entry.files.reduce((sum, file) => sum + file.bytes, 0),
+    hold_reason: applied ? null : resolution.hold_reason,
+    error,
+    error_msg: error?.message ?? null,
+    error_code: error?.code ?? null,
+    number_of_rows_inserted: rows?.inserted ?? 0,
+    number_of_rows_updated: rows?.updated ?? 0,
+    number_of_rows_deleted: rows?.deleted ?? 0,
+    rows,
+    ended_at_ms: attempt.ended_at_ms,
+    duration_ms: Math.max(0, attempt.ended_at_ms - seen.claimed_at_ms),
+  }
+}
+
+/** What the run reports of a table, always made from its history item: a repeated settling reports the same. */
+export const settledTableOf = (run: TableRun): SettledTable => ({
+  table: run.raw_table_name,
+  status: run.refresh_status,
+  reason: run.hold_reason ?? run.result,
+  rows: run.rows,
+  files: run.refresh_status === 'completed' ? run.files : 0,
+  error: run.error,
+})

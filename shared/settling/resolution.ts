@@ -1,0 +1,105 @@
+/** What an attempt came to, from its outcome and what is known of the job: the table of rule 3, pure. */
+import type { HoldReason } from '../contracts/ledger.ts'
+import type { Outcome, OutcomeError } from '../contracts/outcome.ts'
+import type { PlannedTable } from '../contracts/plan.ts'
+import type { JobResult } from '../contracts/runs.ts'
+import { isApplied, type OutcomeRead } from './outcome-document.ts'
+
+export type Resolution =
+  | { readonly kind: 'applied'; readonly outcome: Outcome }
+  | {
+      readonly kind: 'failed' | 'held'
+      readonly result: 'rejected' | 'unknown'
+      /** The next attempt gets the very same entry. */
+      readonly frozen: boolean
+      readonly hold_reason: HoldReason | null
+      readonly error: OutcomeError
+    }
+
+/** The job's number for a file that reaches below the kept part of the tombstone log: an operator must decide. */
+const LATE_BEYOND_WINDOW = 'TG2301'
+
+/**
+ * | outcome            | job started | result            | the table's files                                         |
+ * |--------------------|-------------|-------------------|-----------------------------------------------------------|
+ * | (already) committed| any         | that              | settled                                                   |
+ * | rejected           | yes         | rejected          | free after `lookup: absent` or a first attempt, else frozen |
+ * | unknown, none      | yes         | unknown           | frozen                                                    |
+ * | none               | no          | rejected          | free after a first attempt, else frozen                   |
+ * | anything else      | maybe       | unknown, held     | frozen                                                    |
+ *
+ * An outcome though "no job started" is no proof that only one did: as good as maybe.
+ */
+export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult): Resolution {
+  if (typeof read === 'object' && isApplied(read)) return { kind: 'applied', outcome: read }
+  if (job.started === 'maybe' || (job.started === 'no' && read !== 'absent')) return mayHaveStarted(planned, job)
+  if (job.started === 'no') return notStarted(planned, job)
+  if (typeof read === 'object' && read.result === 'rejected') return rejected(planned, read)
+  return unknown(planned, read, job)
+}
+
+function rejected(planned: PlannedTable, read: Outcome): Resolution {
+  const held = read.error?.code === LATE_BEYOND_WINDOW
+  return {
+    kind: held ? 'held' : 'failed',
+    result: 'rejected',
+    frozen: !(read.lookup === 'absent' || isFirstAttempt(planned)),
+    hold_reason: held ? 'late_beyond_window' : null,
+    error:
+      read.error ??
+      errorOf(
+        'TG5305',
+        `The job rejected the batch of \`${planned.table}\` and gave no reason. Look into its log.`,
+        false,
+      ),
+  }
+}
+
+const notStarted = (planned: PlannedTable, job: JobResult): Resolution => ({
+  kind: 'failed',
+  result: 'rejected',
+  frozen: !isFirstAttempt(planned),
+  hold_reason: null,
+  error: errorOf(
+    'TG5301',
+    `No job was started for \`${planned.table}\`: \`${job.error ?? 'no reason given'}\`. The next run of its cadence tries again; if it stays, check the job's name, rights and limits.`,
+    true,
+  ),
+})
+
+const mayHaveStarted = (planned: PlannedTable, job: JobResult): Resolution => ({
+  kind: 'held',
+  result: 'unknown',
+  frozen: true,
+  hold_reason: 'job_may_have_started',
+  error: errorOf(
+    'TG5302',
+    `A job for \`${planned.table}\` may have started without our knowing: \`${job.error ?? 'no reason given'}\`. Look for a job run whose \`--run-id\` is this run's; its files stay frozen and are safe.`,
+    false,
+  ),
+})
+
+function unknown(planned: PlannedTable, read: OutcomeRead, job: JobResult): Resolution {
+  const ended = `The job \`${job.id ?? 'without an id'}\` ended as \`${job.state ?? 'unknown'}\`${job.error ? ` (\`${job.error}\`)` : ''}`
+  const next = 'The next run of its cadence looks into the table whether the batch is there.'
+  const missing = read === 'absent' ? 'without an outcome' : 'and its outcome is not usable'
+  return {
+    kind: 'failed',
+    result: 'unknown',
+    frozen: true,
+    hold_reason: null,
+    error:
+      (typeof read === 'object' ? read.error : null) ??
+      errorOf(read === 'unusable' ? 'TG5304' : 'TG5303', `${ended} ${missing} for \`${planned.table}\`. ${next}`, true),
+  }
+}
+
+/** Nobody received this entry before: what this attempt surely did not commit, nobody did. */
+const isFirstAttempt = (planned: PlannedTable): boolean => planned.attempt === 1
+
+const errorOf = (code: string, message: string, transient: boolean): OutcomeError => ({
+  code,
+  message,
+  transient,
+  details: null,
+})

@@ -1,0 +1,108 @@
+/** Settling one table: tombstones published, then files moved, then the table released. A crash in between is repeated. */
+import { isClaimed } from '../claims/table-state.ts'
+import type { TableItem } from '../contracts/ledger.ts'
+import type { Outcome, RowCounts } from '../contracts/outcome.ts'
+import type { PlannedTable } from '../contracts/plan.ts'
+import type { JobResult, SettledTable } from '../contracts/runs.ts'
+import { LedgerError } from '../errors.ts'
+import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { FileLedger } from '../ports/file-ledger.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+import type { Signals } from '../ports/signals.ts'
+import type { TableLedger } from '../ports/table-ledger.ts'
+import { moveFiles } from './move-files.ts'
+import { readOutcome } from './outcome-document.ts'
+import { releasedItem, runOf, settledTableOf } from './release.ts'
+import { type Resolution, resolve } from './resolution.ts'
+import { countsOf } from './row-counts.ts'
+import { publishTombstones } from './tombstone-log.ts'
+
+export interface SettlePorts {
+  readonly tables: Pick<TableLedger, 'get' | 'replace' | 'run'>
+  readonly files: Pick<FileLedger, 'waiting' | 'settled' | 'move'>
+  readonly objects: Pick<ObjectStore, 'get' | 'put' | 'copy'>
+  readonly clock: Clock
+  readonly signals: Signals
+  readonly controlBucket: string
+  /** How long a settled file is remembered; must outlive the staged object and the queues. */
+  readonly historyTtlMs: number
+}
+
+export interface SettlingRun {
+  readonly run_id: string
+  readonly job: JobResult
+}
+
+/**
+ * Writes into the ledger what became of the table, and says it. Repeating it says the same again. A claim that is no longer
+ * this plan's is left alone. Throws what ports throw; a trouble that no repetition can cure is recorded at the table instead.
+ */
+export async function settleTable(planned: PlannedTable, run: SettlingRun, ports: SettlePorts): Promise<SettledTable> {
+  const seen = await ports.tables.get(planned.table)
+  if (!seen || !isClaimFor(seen, planned)) return alreadySettled(planned, run, ports)
+
+  const read = await readOutcome(planned, run.run_id, ports.controlBucket, ports.objects)
+  if (read === 'unusable') ports.signals.count('OutcomesUnusable', 1)
+  const resolution = resolve(planned, read, run.job)
+  if (resolution.kind !== 'applied') return release(seen, planned, run, resolution, null, ports)
+  try {
+    await settleApplied(planned, resolution.outcome, ports)
+  } catch (error) {
+    if (isClaimLost(error)) return alreadySettled(planned, run, ports)
+    if (!isTerminal(error)) throw error
+    return release(seen, planned, run, unsettled(error), null, ports)
+  }
+  const rows = await countsOf(planned, resolution.outcome, ports)
+  return release(seen, planned, run, resolution, rows, ports)
+}
+
+/** The claim that the plan was made with, and nothing later. */
+const isClaimFor = (item: TableItem, planned: PlannedTable): boolean =>
+  isClaimed(item) && item.claim_token === planned.token && item.batch_id === planned.entry.batch_id
+
+/** Before the release, in this order: a late file of the next batch must find the deletes, and no file may be planned twice. */
+async function settleApplied(planned: PlannedTable, outcome: Outcome, ports: SettlePorts): Promise<void> {
+  const { table, entry } = planned
+  const evidence = outcome.evidence ?? ''
+  const batch = { table, batch_id: entry.batch_id, generation: entry.generation.id, evidence }
+  await publishTombstones(batch, ports.controlBucket, ports.objects)
+  await moveFiles(planned, outcome, ports)
+}
+
+// settler   get (updating_table, token 42, revision 8) ─ tombstones ─ files, if token 42 ─ replace, if revision = 8
+// a retry                 … the same steps, which change nothing … ─ replace: lost, and history has this run's item
+// a later claim (token 43) can only begin behind the replace; an outcome of token 42 then finds no claim of its own
+async function release(
+  seen: TableItem,
+  planned: PlannedTable,
+  run: SettlingRun,
+  resolution: Resolution,
+  rows: RowCounts | null,
+  ports: SettlePorts,
+): Promise<SettledTable> {
+  const attempt = { planned, run_id: run.run_id, engine_run_id: run.job.id, rows, ended_at_ms: ports.clock.now() }
+  const history = runOf(seen, attempt, resolution)
+  const { written } = await ports.tables.replace(releasedItem(seen, attempt, resolution), seen, history)
+  // Somebody wrote the item in between; from its new state it is decided afresh.
+  if (!written) return settleTable(planned, run, ports)
+  return settledTableOf(history)
+}
+
+/** Settled by an earlier call of this run, or a claim that has passed on: its outcome settles nothing. */
+async function alreadySettled(planned: PlannedTable, run: SettlingRun, ports: SettlePorts): Promise<SettledTable> {
+  const history = await ports.tables.run(planned.table, run.run_id)
+  if (history?.claim_token === planned.token) return settledTableOf(history)
+  return { table: planned.table, status: 'skipped', reason: 'claim_passed_on', rows: null, files: 0, error: null }
+}
+
+/** The commit is there, but its ledger can't be brought up to it: the entry stays, and the next run finds it committed. */
+const unsettled = (error: unknown): Resolution => ({
+  kind: 'failed',
+  result: 'unknown',
+  frozen: true,
+  hold_reason: null,
+  error: outcomeErrorOf(error),
+})
+
+const isClaimLost = (error: unknown): boolean => error instanceof LedgerError && error.code === 'TG3001'
