@@ -1,12 +1,16 @@
 /** The local cloud as one thing: gateway, emulator, our engines; started in order, stopped in reverse, nothing left behind. */
+import { appendFileSync } from 'node:fs'
 import { ConfigurationError } from '../shared/errors.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
 import { emulatorApi } from './emulator/api.ts'
 import { type Emulator, startEmulator } from './emulator/emulator.ts'
-import { type Gateway, openGateway, type Routes } from './gateway.ts'
+import { openEventSources } from './event-sources/facade.ts'
+import { type Gateway, openGateway } from './gateway.ts'
 import { glueFacade } from './glue/facade.ts'
 import { openJobRuns } from './glue/job-runs.ts'
 import { sparkExecutor } from './glue/spark-run.ts'
+import { openScheduler } from './scheduler/facade.ts'
+import { openStepFunctions } from './step-functions-wiring.ts'
 import { sdkEnvironment } from './toolchain.ts'
 
 export interface LocalCloudOptions {
@@ -41,7 +45,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   if (!Number.isInteger(settings.maxJobs) || settings.maxJobs < 1) {
     throw new ConfigurationError('TG1105', `\`--max-jobs\` is \`${settings.maxJobs}\`. Give a whole number from 1.`)
   }
-  const undo: (() => Promise<void> | void)[] = []
+  const undo: Undo[] = []
   let stopping: Promise<void> | undefined
   const stop = () => {
     stopping ??= inReverse(undo)
@@ -51,13 +55,13 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     const dataDir = openDataDir(options.dataDir)
     undo.push(() => dataDir.close())
     const gateway = await openGateway(dataDir.port(settings.port))
+    undo.push(() => gateway.stop())
     const emulator = await startEmulator({
       publicEndpoint: gateway.endpoint,
       logFile: dataDir.file('logs/emulator.log'),
       stateDir: dataDir.kept('emulator'),
     })
     undo.push(() => emulator.stop())
-    undo.push(() => gateway.stop())
     await startEngines(gateway, emulator, dataDir, settings, undo)
     dataDir.announce(gateway.endpoint, gateway.port)
     return {
@@ -80,7 +84,7 @@ async function startEngines(
   emulator: Emulator,
   dataDir: DataDir,
   settings: Required<Omit<LocalCloudOptions, 'dataDir'>>,
-  undo: (() => Promise<void> | void)[],
+  undo: Undo[],
 ): Promise<void> {
   const api = emulatorApi(emulator.endpoint)
   const execute = sparkExecutor({ api, endpoint: gateway.endpoint, driverMemory: settings.driverMemory })
@@ -92,12 +96,26 @@ async function startEngines(
   })
   undo.push(() => runs.close())
   const glue = glueFacade(api, runs, dataDir.kept('glue-jobs.json'))
-  const routes: Routes = { json: { AWSGlue: glue }, rest: [] }
-  gateway.serve(emulator.endpoint, routes)
+  const stepFunctions = openStepFunctions(api, glue, dataDir.kept('step-functions/journal.jsonl'))
+  undo.push(() => stepFunctions.close())
+  const scheduler = openScheduler(api, dataDir.kept('schedules.json'))
+  const engineLog = dataDir.file('logs/engines.log')
+  const eventSources = openEventSources(
+    api,
+    (message) => appendFileSync(engineLog, `${new Date().toISOString()} ${message}\n`),
+    dataDir.kept('event-sources.json'),
+  )
+  undo.push(() => eventSources.stop())
+  gateway.serve(emulator.endpoint, {
+    json: { AWSGlue: glue, AWSStepFunctions: { handler: stepFunctions.handler, owns: () => true } },
+    rest: [eventSources, scheduler],
+  })
 }
 
+type Undo = () => Promise<void> | void
+
 /** Every step is done, even if one before it failed; the first failure is thrown at the end. */
-async function inReverse(undo: (() => Promise<void> | void)[]): Promise<void> {
+async function inReverse(undo: Undo[]): Promise<void> {
   const failures: unknown[] = []
   for (const step of undo.toReversed()) {
     try {

@@ -16,6 +16,8 @@ export interface EmulatorApi {
   invoke(functionName: string, payload: string, options?: { signal?: AbortSignal }): Promise<Invocation>
   /** The bytes of an object, `undefined` when there is none (or no bucket). */
   getObject(bucket: string, key: string): Promise<Uint8Array | undefined>
+  /** Whether a REST resource of a service is there. */
+  exists(path: string, service: string): Promise<boolean>
 }
 
 export interface Invocation {
@@ -71,6 +73,7 @@ export function emulatorApi(endpoint: string): EmulatorApi {
       if (answer.status >= 300) throw serviceError(answer)
       return { payload: answer.body.toString('utf8'), failed: answer.headers['x-amz-function-error'] !== undefined }
     },
+    exists: async (path, service) => (await send(path, service, {})).status < 300,
     getObject: async (bucket, key) => {
       const answer = await send(`/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`, 's3', {})
       if (answer.status === 404) return undefined

@@ -54,7 +54,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     pid: guarded.pid,
     logFile: options.logFile,
     exited,
-    stop: async () => void (await guarded.stop(), await exited),
+    stop: async () => {
+      await guarded.stop()
+      await exited
+    },
   }
 }
 

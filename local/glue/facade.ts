@@ -7,6 +7,8 @@ import { isOver, type JobRun, type JobRuns } from './job-runs.ts'
 
 export interface GlueFacade {
   handler: JsonHandler
+  /** The same operations for our own engines. Throws ServiceError. */
+  call(operation: string, input: Definition): Promise<Record<string, unknown>>
   /** True for the operations that must not reach the emulator. */
   owns(operation: string): boolean
 }
@@ -88,17 +90,21 @@ export function glueFacade(api: EmulatorApi, runs: JobRuns, file?: string): Glue
     BatchStopJobRun: (input) => stopAll(runs, textField(input, 'JobName'), input.JobRunIds),
   }
 
+  const call = async (operation: string, input: Definition): Promise<Record<string, unknown>> => {
+    const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined
+    if (run !== undefined) return fieldsOf(await run(input))
+    throw new ServiceError(
+      'InvalidInputException',
+      `the local cloud does not do \`AWSGlue.${operation}\`, and would have to pretend. Try it on AWS.`,
+    )
+  }
   return {
+    call,
     owns: (operation) => Object.hasOwn(operations, operation) || pretended.test(operation),
-    async handler(operation, body): Promise<JsonAnswer> {
-      const run = operations[operation]
-      if (run === undefined)
-        throw new ServiceError(
-          'InvalidInputException',
-          `the local cloud does not do \`AWSGlue.${operation}\`, and would have to pretend. Try it on AWS.`,
-        )
-      return { status: 200, body: await run(fieldsOf(body)) }
-    },
+    handler: async (operation, body): Promise<JsonAnswer> => ({
+      status: 200,
+      body: await call(operation, fieldsOf(body)),
+    }),
   }
 }
 

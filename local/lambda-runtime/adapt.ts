@@ -5,11 +5,11 @@ import { addToZip } from './zip.ts'
 /** Register adapted functions with this runtime; handler and everything else stay as the template says. */
 export const localRuntime = 'provided.al2023'
 
-const client = fileURLToPath(new URL('client.ts', import.meta.url))
+const bootstrap = fileURLToPath(new URL('bootstrap.ts', import.meta.url))
 
 /** The package with a `bootstrap` added. Nothing that was packaged is changed. Throws TG2901 when it is no zip archive. */
 export function adaptZip(zip: Uint8Array, node: string = process.execPath): Uint8Array {
-  const script = `#!/bin/sh\nexec ${shellWord(node)} --enable-source-maps ${shellWord(client)}\n`
+  const script = `#!/bin/sh\nexec ${shellWord(node)} ${shellWord(bootstrap)}\n`
   return addToZip(zip, [{ name: 'bootstrap', bytes: Buffer.from(script), mode: 0o755 }])
 }
 
