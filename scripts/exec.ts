@@ -65,8 +65,9 @@ export function run({ argv, cwd, env }: Command, onLine: (line: string) => void,
   })
 }
 
-/** Tools see a pipe; where we write to a terminal they may colour all the same. */
-const colour = (): Record<string, string> => (process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {})
+/** Tools see a pipe: whether they may colour depends on what we write to. */
+const colour = (): Record<string, string> =>
+  process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
 
 function endGroup(group: number, signal: NodeJS.Signals): void {
   try {
