@@ -84,12 +84,16 @@ async function untilEnded(jobName: string, runId: string, run: Run, signal: Abor
 }
 
 /** `Glue.ThrottlingException`; `Lambda.SdkClientException` when no service answered. */
-function serviceError(service: string, error: unknown): StateError {
-  const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } }
-  const code = /^[A-Za-z]+Exception$/.test(name) ? name : 'SdkClientException'
-  const status = $metadata?.httpStatusCode ?? 'none'
+function serviceError(service: string, thrown: unknown): StateError {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const code = /^[A-Za-z]+Exception$/.test(error.name) ? error.name : 'SdkClientException'
   return new StateError(
     `${service}.${code}`,
-    `${message} (Service: ${service}; Status Code: ${status}; Error Code: ${name})`,
+    `${error.message} (Service: ${service}; Status Code: ${statusOf(error) ?? 'none'}; Error Code: ${error.name})`,
   )
+}
+
+/** The HTTP status where the SDK keeps it, or where our own engines do. */
+function statusOf(error: Error & { $metadata?: { httpStatusCode?: number }; status?: unknown }): unknown {
+  return error.$metadata?.httpStatusCode ?? error.status
 }
