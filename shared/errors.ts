@@ -32,15 +32,6 @@ export class InputError extends TidegateError {}
 export class LedgerError extends TidegateError {}
 /** TG5xxx: the engine or the state machine could not do its work. */
 export class EngineError extends TidegateError {}
-/**
- * The work is idempotent and must be called again with the same input. Its name is what the state machine's `Retry` lists, since
- * Step Functions sees nothing of an error but its name.
- */
-export class RetryableError extends TidegateError {
-  constructor(code: `TG${number}`, message: string, options: { cause?: unknown } = {}) {
-    super(code, message, { ...options, certainty: 'transient' })
-  }
-}
 /** TG9xxx: we broke our own rules. Please report it. */
 export class OurError extends TidegateError {}
 

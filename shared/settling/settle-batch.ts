@@ -12,14 +12,14 @@ import {
   settledBatch,
 } from '../contracts/runs.ts'
 import { bodyOf, readDocument } from '../documents.ts'
-import { messageOf, OurError, RetryableError } from '../errors.ts'
+import { LedgerError, messageOf, OurError } from '../errors.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
 import { type SettlePorts, settleTable } from './settle-table.ts'
 
 const TABLES_AT_ONCE = 8
 
 /**
- * Puts `settled/<batch>.json` once every table is settled, skipped or held. Throws RetryableError TG3201, and puts nothing, when
+ * Puts `settled/<batch>.json` once every table is settled, skipped or held. Throws LedgerError TG3201 (transient), and puts nothing, when
  * some table could not be settled for a reason that may pass: calling again with the same input repeats what was done without
  * harm and finishes the rest. OurError TG9305 when the run has no plan.
  */
@@ -91,11 +91,11 @@ const failed = (table: string, error: SettledTable['error']): SettledTable => ({
   error,
 })
 
-const tryAgain = (runId: string, count: number, first: { table: string; error: unknown }): RetryableError =>
-  new RetryableError(
+const tryAgain = (runId: string, count: number, first: { table: string; error: unknown }): LedgerError =>
+  new LedgerError(
     'TG3201',
     `\`${count}\` tables of the run \`${runId}\` could not be settled, first \`${first.table}\`: ${messageOf(first.error)}. Call again: what was settled stays as it is.`,
-    { cause: first.error },
+    { certainty: 'transient', cause: first.error },
   )
 
 function countSettled(tables: readonly SettledTable[], { signals }: SettlePorts): void {
