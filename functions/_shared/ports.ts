@@ -1,0 +1,93 @@
+/** The use cases' ports on AWS, composed once a container. Only what a Lambda asks for is made, and bundled. */
+import type { Metrics } from '@aws-lambda-powertools/metrics'
+import { createDocumentClient, createS3Client, createSfnClient } from '../../shared/aws/clients.ts'
+import { createDynamoConfigStore } from '../../shared/aws/dynamodb-config-store.ts'
+import { createDynamoFileLedger } from '../../shared/aws/dynamodb-file-ledger.ts'
+import { createDynamoTableLedger } from '../../shared/aws/dynamodb-table-ledger.ts'
+import { createPowertoolsSignals } from '../../shared/aws/powertools-signals.ts'
+import { createS3ObjectStore } from '../../shared/aws/s3-object-store.ts'
+import { createSfnExecutions } from '../../shared/aws/sfn-executions.ts'
+import { tableNames } from '../../shared/aws/tables.ts'
+import type { BatchingPorts } from '../../shared/batching/batch-tables.ts'
+import type { ClaimPorts } from '../../shared/claims/claim-table.ts'
+import type { LandingPorts } from '../../shared/landing/land-file.ts'
+import { sourcesFrom } from '../../shared/landing/sources.ts'
+import { systemClock } from '../../shared/ports/clock.ts'
+import type { SummaryPorts } from '../../shared/runs/summarise-run.ts'
+import type { SettlePorts } from '../../shared/settling/settle-table.ts'
+import { readEnvironment } from './environment.ts'
+
+/** `make`'s first result, for as long as the container lives; a failure is not kept. */
+function once<Args extends readonly unknown[], Made>(make: (...args: Args) => Made): (...args: Args) => Made {
+  let made: { readonly value: Made } | undefined
+  return (...args) => {
+    made ??= { value: make(...args) }
+    return made.value
+  }
+}
+
+const environment = once(() => readEnvironment(process.env))
+const names = once(() => tableNames(environment().tablePrefix))
+const documents = once(() => createDocumentClient())
+const files = once(() => createDynamoFileLedger(documents(), names()))
+const tables = once(() => createDynamoTableLedger(documents(), names()))
+const config = once(() => createDynamoConfigStore(documents(), names()))
+const objects = once(() => createS3ObjectStore(createS3Client()))
+const executions = once(() => createSfnExecutions(createSfnClient()))
+const clock = systemClock
+
+export const landingPorts = once((metrics: Metrics): LandingPorts => {
+  const { stagingBucket, controlBucket } = environment()
+  return {
+    objects: objects(),
+    files: files(),
+    sources: sourcesFrom(objects(), controlBucket, clock),
+    clock,
+    signals: createPowertoolsSignals(metrics),
+    stagingBucket,
+  }
+})
+
+export const batchingPorts = once(
+  (metrics: Metrics): BatchingPorts => ({
+    config: config(),
+    tables: tables(),
+    files: files(),
+    objects: objects(),
+    clock,
+    signals: createPowertoolsSignals(metrics),
+    controlBucket: environment().controlBucket,
+  }),
+)
+
+export const claimPorts = once((metrics: Metrics): ClaimPorts => {
+  const { controlBucket, historyTtlMs } = environment()
+  return {
+    config: config(),
+    tables: tables(),
+    files: files(),
+    objects: objects(),
+    executions: executions(),
+    clock,
+    signals: createPowertoolsSignals(metrics),
+    controlBucket,
+    historyTtlMs,
+  }
+})
+
+export const settlingPorts = once((metrics: Metrics): SettlePorts => {
+  const { controlBucket, historyTtlMs } = environment()
+  return {
+    tables: tables(),
+    files: files(),
+    objects: objects(),
+    clock,
+    signals: createPowertoolsSignals(metrics),
+    controlBucket,
+    historyTtlMs,
+  }
+})
+
+export const summaryPorts = once(
+  (metrics: Metrics): SummaryPorts => ({ objects: objects(), signals: createPowertoolsSignals(metrics) }),
+)
