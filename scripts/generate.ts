@@ -1,10 +1,12 @@
 /**
- * Writes what is generated from the zod contracts: the JSON Schemas that the Python job validates with.
+ * Writes what is generated from the zod contracts: the JSON Schemas that the Python job validates with, and the one of the
+ * YAML file that editors read.
  * `--check` writes nothing and fails if a file is not current.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { configJsonSchema } from '../shared/config/schema.ts'
 import { outcome } from '../shared/contracts/outcome.ts'
 import { plan } from '../shared/contracts/plan.ts'
 
@@ -13,6 +15,7 @@ const root = join(import.meta.dirname, '..')
 const jsonSchema = (schema: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(schema), null, 2)}\n`
 
 const generated: Record<string, () => string> = {
+  'tidegate.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   'spark-jobs/tidegate_job/schemas/plan.schema.json': () => jsonSchema(plan),
   'spark-jobs/tidegate_job/schemas/outcome.schema.json': () => jsonSchema(outcome),
 }

@@ -1,6 +1,8 @@
 // @ts-check
 /** Runs a tool in a process group of its own, so that an interruption ends its grandchildren too, and keeps its first and last lines for the error. */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { BootstrapError } from './errors.mjs'
 
@@ -67,4 +69,13 @@ function killGroup(groupId) {
   }
   send('SIGTERM')
   setTimeout(() => send('SIGKILL'), GRACE_MS).unref()
+}
+
+/** Where a command is on the PATH. @param {string} command @returns {string | undefined} */
+export function onSearchPath(command) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const candidate = join(folder, command)
+    if (folder !== '' && existsSync(candidate)) return candidate
+  }
+  return undefined
 }

@@ -2,7 +2,8 @@
 /** Java 17: finds it, and points JAVA_HOME at it for Spark and Maven. Spark 3.5 runs on 8, 11 and 17; Iceberg 1.10 needs 11 or more, and 17 is what Glue 5 runs. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { onSearchPath } from './command.mjs'
 
 const WANTED = 17
 
@@ -54,13 +55,4 @@ export function majorOf(home) {
   } catch {
     return undefined
   }
-}
-
-/** @param {string} command @returns {string | undefined} */
-export function onSearchPath(command) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const candidate = join(folder, command)
-    if (folder !== '' && existsSync(candidate)) return candidate
-  }
-  return undefined
 }

@@ -36,7 +36,7 @@ export function startProgress({ labels, stream = process.stderr }) {
     erase()
     for (const [label, { since, detail }] of running) {
       const line = `  ${FRAMES[frame % FRAMES.length]} ${label.padEnd(width)} ${seconds(since)}  ${detail}`
-      stream.write(`${line.slice(0, (stream.columns ?? 80) - 1)}\n`)
+      stream.write(`${line.slice(0, (stream.columns || 80) - 1)}\n`)
       drawn += 1
     }
     frame += 1
