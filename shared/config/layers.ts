@@ -1,0 +1,37 @@
+/** What applies to one table: its own block, then the defaults that match it, then ours; the first that says it wins. */
+import type { TableSettings } from './schema.ts'
+
+type Target = NonNullable<TableSettings['target']>
+
+/** Settings by dotted name, since the first match wins for every key inside `target` by itself too. */
+export type FlatSettings = Omit<TableSettings, 'target'> & { [K in keyof Target as `target.${K & string}`]?: Target[K] }
+export type Setting = keyof FlatSettings
+
+/** One block of settings, and the name under which it is shown. */
+export interface Layer {
+  readonly label: string
+  readonly settings: FlatSettings
+}
+
+export interface Settled {
+  readonly settings: FlatSettings
+  /** The block that each value came from. */
+  readonly from: Readonly<Partial<Record<Setting, string>>>
+}
+
+export function layerOf(label: string, { target = {}, ...rest }: TableSettings): Layer {
+  const inner = Object.entries(target).map(([key, value]) => [`target.${key}`, value])
+  return { label, settings: Object.fromEntries([...Object.entries(rest), ...inner]) }
+}
+
+export function settle(layers: readonly Layer[]): Settled {
+  const settings: Record<string, unknown> = {}
+  const from: Partial<Record<string, string>> = {}
+  for (const layer of layers)
+    for (const [key, value] of Object.entries(layer.settings))
+      if (value !== undefined && !Object.hasOwn(settings, key)) {
+        settings[key] = value
+        from[key] = layer.label
+      }
+  return { settings, from }
+}

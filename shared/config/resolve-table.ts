@@ -1,0 +1,152 @@
+/** One table's settings, from the blocks that apply to it to the item that a claim reads. */
+import { globMatcher } from '../files/glob.ts'
+import { shown } from '../files/shown.ts'
+import { type FlatSettings, type Layer, layerOf, type Setting, settle } from './layers.ts'
+import type { NamedTable } from './named-tables.ts'
+import { nearest } from './nearest.ts'
+import type { ParsedConfig } from './parse.ts'
+import type { Path, Problem } from './problems.ts'
+import type { DeploymentFacts, Provenance, ResolvedTable } from './resolved.ts'
+
+const BUILT_IN = {
+  active: true,
+  mode: 'snapshot',
+  drop_columns: [],
+  on_bad_file: 'hold',
+  'target.format': 'iceberg',
+  'target.write_mode': 'merge_on_read',
+  'target.partition_by': [],
+  'target.properties': {},
+} satisfies FlatSettings
+/** As DMS writes it. */
+const DMS_DELETES: FlatSettings = { apply_as_deletes: { column: 'Op', equals: 'D' } }
+
+/** What a table can't do without, and what to add. */
+const NEEDED = {
+  cadence: '`cadence: …` with a name under `cadences`',
+  keys: '`keys: […]` with the columns that identify a row',
+  sequence_by: '`sequence_by: …` with the column that orders changes',
+  apply_as_deletes: '`apply_as_deletes: { column: …, equals: … }`',
+  'target.database': '`target: { database: … }`',
+} as const satisfies Partial<Record<Setting, string>>
+
+type Complete = FlatSettings & {
+  [K in keyof typeof NEEDED | keyof typeof BUILT_IN]: NonNullable<FlatSettings[K]>
+}
+
+export type TableResolution = {
+  readonly problems: Problem[]
+  readonly table?: ResolvedTable
+  readonly from: Provenance
+}
+
+/**
+ * Problems TG1110 (unknown cadence), TG1111 (something needed is missing), TG1116 (`target.table` must be given),
+ * TG1117 (what a later version does).
+ */
+export function tableResolver(
+  parsed: ParsedConfig,
+  { rawBucket }: DeploymentFacts,
+): (table: NamedTable) => TableResolution {
+  const { config, lineOf } = parsed
+  const blocks = (config.defaults ?? []).map(({ match, ...settings }, index) => ({
+    matches: globMatcher(match.toLowerCase()),
+    layer: layerOf(`defaults[${index}]`, settings),
+    path: ['defaults', index] as Path,
+  }))
+  const hasDms = Object.values(config.sources).some((source) => source.shape === 'dms')
+  const builtIn: Layer = { label: 'built in', settings: { ...BUILT_IN, ...(hasDms ? DMS_DELETES : {}) } }
+  const cadences = Object.keys(config.cadences)
+  const pathByLabel = new Map(blocks.map(({ layer, path }) => [layer.label, path]))
+
+  return (named) => {
+    const matching = blocks.filter((block) => block.matches(named.name.toLowerCase())).map((block) => block.layer)
+    const { settings, from } = settle([...named.layers, ...matching, builtIn])
+    const problems: Problem[] = []
+    const report = (code: Problem['code'], path: Path, message: string) =>
+      problems.push({ code, path, line: lineOf(path), message })
+    /** Where the value of a setting stands in the file. */
+    const placeOf = (setting: Setting): Path => {
+      const label = from[setting]
+      const block = label?.startsWith('tables.')
+        ? ['tables', label.slice('tables.'.length)]
+        : pathByLabel.get(label ?? '')
+      return [...(block ?? named.path), ...setting.split('.')]
+    }
+    if (settings.cadence !== undefined && !cadences.includes(settings.cadence))
+      report('TG1110', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
+    for (const [setting, message] of laterVersions(settings)) report('TG1117', placeOf(setting), message)
+    if (!isComplete(settings)) {
+      for (const setting of missing(settings))
+        report(
+          'TG1111',
+          [...named.path, ...setting.split('.')],
+          `\`${shown(named.name)}\` has no \`${setting}\`: add ${NEEDED[setting]} to its block or to a default that matches`,
+        )
+      return { problems, from }
+    }
+    const target = settings['target.table'] ?? named.ledgerKey
+    if (!/^[a-z0-9_]{1,255}$/.test(target)) {
+      report(
+        'TG1116',
+        named.path,
+        `\`${shown(named.name)}\` has a name that Glue can't have: add \`target: { table: … }\` of lower case letters, digits and underscores`,
+      )
+      return { problems, from }
+    }
+    return { problems, from, table: tableItem(named, settings, target, rawBucket) }
+  }
+}
+
+const missing = (settings: FlatSettings) =>
+  (Object.keys(NEEDED) as (keyof typeof NEEDED)[]).filter((setting) => settings[setting] === undefined)
+const isComplete = (settings: FlatSettings): settings is Complete => missing(settings).length === 0
+
+function unknownCadence(name: string, cadences: readonly string[]): string {
+  const near = nearest(name, cadences)
+  const known = cadences.map((cadence) => `\`${cadence}\``).join(', ')
+  return `there is no cadence \`${shown(name)}\`: ${near === undefined ? `use one of ${known || 'those that you add under `cadences`'}` : `did you mean \`${near}\`?`}`
+}
+
+function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
+  const refusal = (what: string, instead: string) =>
+    `${what}, and this version writes Iceberg tables in snapshot mode only: use \`${instead}\``
+  if (settings['target.format'] === 'hudi') yield ['target.format', refusal('`target.format` is `hudi`', 'iceberg')]
+  else if (settings['target.table_type'] !== undefined)
+    yield ['target.table_type', refusal('`target.table_type` is for Hudi', 'write_mode')]
+  if (settings.mode === 'historical' || settings.mode === 'H')
+    yield ['mode', refusal(`\`mode\` is \`${settings.mode}\``, 'snapshot')]
+}
+
+function tableItem(named: NamedTable, settings: Complete, target: string, rawBucket: string): ResolvedTable {
+  const database = settings['target.database']
+  const historical = settings.mode === 'historical' || settings.mode === 'H'
+  return {
+    refresh_cadence: settings.cadence,
+    source_table_name: named.ledgerKey,
+    is_active: settings.active ? 'Y' : 'N',
+    schema_name: named.schema,
+    table_name: named.table,
+    raw_database_name: database,
+    raw_database_S3_bucket: rawBucket,
+    raw_table_name: target,
+    table_data_versioning_type: historical ? 'H' : 'S',
+    merge: {
+      mode: historical ? 'historical' : 'snapshot',
+      keys: settings.keys,
+      sequence_by: settings.sequence_by,
+      apply_as_deletes: settings.apply_as_deletes,
+      drop_columns: settings.drop_columns,
+      on_bad_file: settings.on_bad_file,
+    },
+    target: {
+      format: settings['target.format'],
+      database,
+      table: target,
+      location: `s3://${rawBucket}/${database}/${target}`,
+      write_mode: settings['target.write_mode'],
+      partition_by: settings['target.partition_by'],
+      properties: settings['target.properties'],
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { applyConfig } from '../../../shared/config/apply.ts'
+import { sourcesFrom } from '../../../shared/landing/sources.ts'
+import { createMemoryPorts } from '../../../shared/memory/index.ts'
+import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
+import { BASE, resolved } from './support.ts'
+
+const CONTROL = 'control'
+const NONE = { added: 0, changed: 0, removed: 0, unchanged: 0 }
+let memory: ReturnType<typeof createMemoryPorts>
+beforeEach(() => {
+  memory = createMemoryPorts()
+})
+
+const apply = (text: string, deployed = ['10_min_refresh', 'nightly']) =>
+  applyConfig(resolved(text), { ...memory, schedules: createMemorySchedules(...deployed), controlBucket: CONTROL })
+const tablesOf = async (cadence: string) =>
+  (await memory.config.tables(cadence)).map((table) => [table.source_table_name, table.applied_at_ms])
+const withTables = (tables: string) => `${BASE}tables:\n${tables}`
+
+describe('applyConfig', () => {
+  it('writes cadences, tables and sources', async () => {
+    const now = memory.clock.now()
+    expect(await apply(withTables('  hr.t{1..40}:\n'))).toEqual({
+      cadences: { ...NONE, added: 2 },
+      tables: { ...NONE, added: 40 },
+      sources: { ...NONE, added: 1 },
+    })
+    expect((await memory.config.cadences()).map((cadence) => cadence.refresh_cadence)).toEqual([
+      '10_min_refresh',
+      'nightly',
+    ])
+    expect(await tablesOf('10_min_refresh')).toHaveLength(40)
+    expect(await memory.config.table('10_min_refresh', 'hr_t40')).toMatchObject({ applied_at_ms: now })
+    expect(await sourcesFrom(memory.objects, CONTROL, memory.clock)()).toMatchObject({
+      operational: { prefix: 'staging/' },
+    })
+  })
+
+  it('a second time changes nothing, not even the times', async () => {
+    const text = withTables('  hr.emp:\n')
+    await apply(text)
+    const before = [
+      await memory.config.cadences(),
+      await tablesOf('10_min_refresh'),
+      await memory.objects.get(CONTROL, 'config/sources.json'),
+    ]
+    memory.clock.advance(60_000)
+    expect(await apply(text)).toEqual({
+      cadences: { ...NONE, unchanged: 2 },
+      tables: { ...NONE, unchanged: 1 },
+      sources: { ...NONE, unchanged: 1 },
+    })
+    expect([
+      await memory.config.cadences(),
+      await tablesOf('10_min_refresh'),
+      await memory.objects.get(CONTROL, 'config/sources.json'),
+    ]).toEqual(before)
+  })
+
+  it('changes, moves and removes tables', async () => {
+    await apply(withTables('  hr.a:\n  hr.b:\n  hr.c:\n  hr.d:\n'))
+    const first = memory.clock.now()
+    memory.clock.advance(60_000)
+    const applied = await apply(
+      withTables('  hr.a:\n  hr.b: { keys: [other] }\n  hr.c: { cadence: nightly }\n  hr.e:\n'),
+    )
+    expect(applied.tables).toEqual({ added: 1, changed: 2, removed: 1, unchanged: 1 })
+    expect(await tablesOf('10_min_refresh')).toEqual([
+      ['hr_a', first],
+      ['hr_b', first + 60_000],
+      ['hr_e', first + 60_000],
+    ])
+    expect(await tablesOf('nightly')).toEqual([['hr_c', first + 60_000]])
+  })
+
+  it('a moved table is there under its new cadence before it goes from the old one', async () => {
+    await apply(withTables('  hr.a:\n'))
+    const order: string[] = []
+    const config = {
+      ...memory.config,
+      putTable: async (table: { refresh_cadence: string }) => void order.push(`put ${table.refresh_cadence}`),
+      deleteTable: async (cadence: string) => void order.push(`delete ${cadence}`),
+    }
+    const moved = resolved(withTables('  hr.a: { cadence: nightly }\n'))
+    const schedules = createMemorySchedules('10_min_refresh', 'nightly')
+    await applyConfig(moved, { ...memory, config, schedules, controlBucket: CONTROL })
+    expect(order).toEqual(['put nightly', 'delete 10_min_refresh'])
+  })
+
+  it('a removed cadence goes with its tables', async () => {
+    await apply(withTables('  hr.a: { cadence: nightly }\n'))
+    const text = withTables('  hr.a:\n').replace(/ {2}nightly.*\n/, '')
+    expect((await apply(text)).cadences).toEqual({ ...NONE, removed: 1, unchanged: 1 })
+    expect(await memory.config.cadence('nightly')).toBeUndefined()
+    expect(await tablesOf('nightly')).toEqual([])
+  })
+
+  it('writes nothing for a cadence that has no schedule, and says: deploy', async () => {
+    await expect(apply(withTables('  hr.a:\n'), ['nightly'])).rejects.toMatchObject({
+      code: 'TG1120',
+      message: expect.stringMatching(/`10_min_refresh`: deploy \(`npx osls deploy`\)/),
+    })
+    expect(await memory.config.cadences()).toEqual([])
+    expect(await memory.objects.get(CONTROL, 'config/sources.json')).toBeUndefined()
+  })
+
+  it('writes sources anew when what is there cannot be read', async () => {
+    await memory.objects.put(CONTROL, 'config/sources.json', '{')
+    expect((await apply(BASE)).sources).toEqual({ ...NONE, added: 1 })
+    expect(await sourcesFrom(memory.objects, CONTROL, memory.clock)()).toHaveProperty('operational')
+  })
+})

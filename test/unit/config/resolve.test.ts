@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { batchConfig, tableConfig } from '../../../shared/contracts/config.ts'
+import { BASE, codesOf, problemsOf, resolved } from './support.ts'
+
+const TABLES = `${BASE}tables:\n`
+const one = (text: string) => resolved(`${TABLES}${text}`).tables[0]
+
+describe('resolve', () => {
+  it("the example's tables are items that the ledger accepts", () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../examples/tidegate.yml'), 'utf8')
+    const { tables, cadences, sources } = resolved(text)
+    expect(tables).toHaveLength(18)
+    for (const table of tables) expect(tableConfig.safeParse({ ...table, applied_at_ms: 1 }).error).toBeUndefined()
+    for (const cadence of cadences)
+      expect(batchConfig.safeParse({ ...cadence, applied_at_ms: 1 }).error).toBeUndefined()
+    expect(sources.operational).toMatchObject({ file_names: 'dms' })
+    const byName = new Map(tables.map((table) => [table.table_name, table]))
+    expect(byName.get('table_10')?.target.partition_by).toEqual(['bucket(16, pk_id)'])
+    expect(byName.get('table_18')).toMatchObject({
+      refresh_cadence: 'nightly',
+      target: { write_mode: 'copy_on_write' },
+    })
+  })
+
+  it('fills in every default', () => {
+    expect(one('  HR.Emp:\n')).toEqual({
+      refresh_cadence: '10_min_refresh',
+      source_table_name: 'hr_emp',
+      is_active: 'Y',
+      schema_name: 'HR',
+      table_name: 'Emp',
+      raw_database_name: 'lake',
+      raw_database_S3_bucket: 'raw',
+      raw_table_name: 'hr_emp',
+      table_data_versioning_type: 'S',
+      merge: {
+        mode: 'snapshot',
+        keys: ['id'],
+        sequence_by: 'seq',
+        apply_as_deletes: { column: 'Op', equals: 'D' },
+        drop_columns: [],
+        on_bad_file: 'hold',
+      },
+      target: {
+        format: 'iceberg',
+        database: 'lake',
+        table: 'hr_emp',
+        location: 's3://raw/lake/hr_emp',
+        write_mode: 'merge_on_read',
+        partition_by: [],
+        properties: {},
+      },
+    })
+    expect(resolved(BASE).cadences[0]).toEqual({
+      refresh_cadence: '10_min_refresh',
+      datalake_format: 'iceberg',
+      engine: 'glue',
+      glue_job_name: 'tidegate-job',
+      glue_job_worker_type: 'G.1X',
+      glue_job_max_workers: 10,
+      refresh_tables_batch_size: 5,
+      max_concurrency: 10,
+      max_files_per_claim: 1000,
+      max_bytes_per_claim: 10 * 2 ** 30,
+    })
+  })
+
+  it('takes each key from the first block that says it, inside target too, and remembers which', () => {
+    const { tables, provenance } = resolved(`
+sources: { s: { prefix: "", layout: "{schema}/{table}", shape: dms } }
+cadences: { fast: { every: 1 hour } }
+defaults:
+  - { match: "HR.*", keys: [a], target: { write_mode: copy_on_write } }
+  - { match: "*.*", cadence: fast, keys: [b], sequence_by: s, target: { database: d, write_mode: merge_on_read } }
+tables:
+  hr.{emp,dep}: { on_bad_file: quarantine, keys: [family] }
+  hr.emp: { keys: [own], drop_columns: [x] }
+`)
+    expect(
+      tables.map((table) => [table.table_name, table.merge.keys, table.merge.on_bad_file, table.target.write_mode]),
+    ).toEqual([
+      ['emp', ['own'], 'quarantine', 'copy_on_write'],
+      ['dep', ['family'], 'quarantine', 'copy_on_write'],
+    ])
+    expect(provenance.get('hr_emp')).toMatchObject({
+      keys: 'tables.hr.emp',
+      on_bad_file: 'tables.hr.{emp,dep}',
+      'target.write_mode': 'defaults[0]',
+      'target.database': 'defaults[1]',
+      mode: 'built in',
+    })
+  })
+
+  it('makes 3,000 tables of one line', () => {
+    const { tables } = resolved(`${TABLES}  taxi_trips.table_{1..3000}:\n`)
+    expect(tables).toHaveLength(3000)
+    expect(tables.at(-1)?.source_table_name).toBe('taxi_trips_table_3000')
+  })
+
+  it('reports what a block of many tables lacks once', () => {
+    const text = TABLES.replace('    keys: [id]\n', '')
+    expect(problemsOf(`${text}  hr.t{1..3000}:\n`)).toMatchObject([
+      { code: 'TG1111', message: expect.stringContaining('`hr.t1` has no `keys`: add `keys: […]`') },
+    ])
+  })
+
+  it.each([
+    ['TG1110', '  a.b: { cadence: 10_min_refrsh }', 'did you mean `10_min_refresh`?'],
+    ['TG1112', '  a.b{1..100001}:', 'more than 100000 tables'],
+    ['TG1112', '  "a.b{1..9}{1..9}{1..9}{1..9}{1..9}{1..99}":', 'more than 100000 tables'],
+    ['TG1112', '  "a.b{": ', 'braces'],
+    ['TG1113', '  a{1..2}.b:\n  a{2..3}.b:', 'is named by'],
+    ['TG1113', '  nodot:', 'schema.table'],
+    ['TG1113', '  a/b.c:', 'schema.table'],
+    ['TG1114', '  a_b.c:\n  a.b_c:', 'are both `a_b_c` in the ledger'],
+    ['TG1114', '  a.b:\n  A.B:', 'are both `a_b` in the ledger'],
+    ['TG1115', '  a.b:\n  c.d: { target: { table: a_b } }', 'both write `lake.a_b`'],
+    ['TG1116', '  a.order lines:', 'add `target: { table: … }`'],
+    ['TG1117', '  a.b: { mode: H }', 'snapshot mode only'],
+    ['TG1117', '  a.b: { mode: historical }', 'snapshot mode only'],
+    ['TG1117', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
+    ['TG1117', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
+  ])('%s: %s', (code, tables, text) => {
+    expect(problemsOf(`${TABLES}${tables}\n`)).toMatchObject([
+      { code, message: expect.stringContaining(text), line: expect.any(Number) },
+    ])
+  })
+
+  it('a name that Glue can have makes any table name possible', () => {
+    expect(one('  a.order lines: { target: { table: order_lines } }\n')).toMatchObject({
+      source_table_name: 'a_order lines',
+      target: { location: 's3://raw/lake/order_lines' },
+    })
+  })
+
+  it('S is snapshot, and inactive is N', () => {
+    expect(one('  a.b: { mode: S, active: false }\n')).toMatchObject({ is_active: 'N', merge: { mode: 'snapshot' } })
+  })
+
+  it('asks for the deletes where no source is of DMS', () => {
+    expect(codesOf(`${TABLES.replace('shape: dms', 'shape: plain')}  a.b:\n`)).toEqual(['TG1111'])
+  })
+
+  it.each([
+    ['every: 10 seconds', 'TG1118'],
+    ['every: 0 minutes', 'TG1118'],
+    ['batch_size: 1', 'TG1118'],
+    ['every: 1 hour, cron: "0 3 * * ? *"', 'TG1118'],
+    ['cron: "0 3 * * *"', 'TG1118'],
+    ['cron: "0 3 * * * *"', 'TG1118'],
+    ['every: 1 hour, timezone: UTC', 'TG1118'],
+    ['cron: "0 3 * * ? *", timezone: Mars/Base', 'TG1118'],
+    ['every: 1 hour, compute: { engine: emr-serverless }', 'TG1117'],
+    ['every: 1 hour, max_bytes_per_table: 10 GB', 'TG1104'],
+  ])('refuses a cadence of { %s } with %s', (cadence, code) => {
+    expect(codesOf(BASE.replace('every: 10 minutes', cadence))).toEqual([code])
+  })
+
+  it.each([
+    ['prefix: staging', 'TG1119'],
+    ['prefix: /staging/', 'TG1119'],
+    ['prefix: a/../b/', 'TG1119'],
+    ['prefix: staging/, schema: x', 'TG1119'],
+    ['prefix: staging/, full_load: { match: "*" }', 'TG1119'],
+  ])('refuses a source of { %s } with %s', (source, code) => {
+    expect(codesOf(BASE.replace('prefix: staging/', source))).toEqual([code])
+  })
+
+  it('refuses two sources on one prefix, a layout without schema, and none', () => {
+    const source = '{ prefix: staging/, layout: "{schema}/{table}", shape: dms }'
+    expect(codesOf(BASE.replace(source, `${source}\n  twin: ${source}`))).toEqual(['TG1119'])
+    expect(codesOf(BASE.replace('{schema}/{table}', '{table}'))).toEqual(['TG1119'])
+    expect(codesOf(BASE.replace(`operational: ${source}`, '{}'))).toEqual(['TG1119'])
+  })
+})
