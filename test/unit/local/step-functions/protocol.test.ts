@@ -370,6 +370,15 @@ describe('with a data directory', () => {
     )
   })
 
+  it('what was acknowledged is on disk at once, whatever ends the process', async () => {
+    const path = join(folder, 'journal.jsonl')
+    await serve({ ...hanging, journal: fileJournal(path) })
+    const arn = await start(await create(calls), 'x')
+    const survivor = world({ journal: fileJournal(path) }).engine.store
+    expect([...survivor.machines.values()].map(({ name }) => name)).toEqual(['machine'])
+    expect(survivor.executions.get(arn)).toMatchObject({ name: 'x', status: 'ABORTED', error: 'TG5011' })
+  })
+
   it('a line that a crash cut short is dropped, and what is written next is whole', async () => {
     const path = join(folder, 'journal.jsonl')
     await serve({ journal: fileJournal(path) })
