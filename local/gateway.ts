@@ -94,13 +94,13 @@ async function route(
     const engine = Object.hasOwn(routes.json, service) ? routes.json[service] : undefined
     if (engine?.owns(operation)) return answer(outgoing, await engine.handler(operation, await jsonBody(incoming)))
   }
-  const url = new URL(incoming.url ?? '/', 'http://gateway')
-  const rest = routes.rest.find((candidate) => candidate.matches(url.pathname, signedService(incoming)))
+  const [path = '/', query = ''] = (incoming.url ?? '/').split('?', 2) // not `URL`: keys with `..` and `//` stay as they are
+  const rest = routes.rest.find((candidate) => candidate.matches(path, signedService(incoming)))
   if (rest !== undefined) {
     const request = {
       method: incoming.method ?? 'GET',
-      path: url.pathname,
-      query: url.searchParams,
+      path,
+      query: new URLSearchParams(query),
       body: await jsonBody(incoming),
     }
     return answer(outgoing, await rest.handler(request))

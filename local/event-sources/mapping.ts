@@ -13,7 +13,7 @@ export interface Mapping {
   windowSeconds: number
   reportsFailures: boolean
   /** The most invocations at once. AWS begins with five pollers and adds some under load; we stay with five at most. */
-  concurrency: number
+  concurrency: number | undefined
   changedOnMs: number
 }
 
@@ -40,7 +40,7 @@ export const newMapping = (input: unknown): Mapping =>
       batchSize: 10,
       windowSeconds: 0,
       reportsFailures: false,
-      concurrency: 5,
+      concurrency: undefined,
       changedOnMs: 0,
     },
     input,
@@ -63,7 +63,10 @@ export function changed(mapping: Mapping, body: unknown): Mapping {
     windowSeconds: Number(input.MaximumBatchingWindowInSeconds ?? mapping.windowSeconds),
     reportsFailures:
       input.FunctionResponseTypes === undefined ? mapping.reportsFailures : responseTypes(input.FunctionResponseTypes),
-    concurrency: Number(fieldsOf(input.ScalingConfig).MaximumConcurrency ?? mapping.concurrency),
+    concurrency:
+      input.ScalingConfig === undefined
+        ? mapping.concurrency
+        : numberIn(fieldsOf(input.ScalingConfig).MaximumConcurrency),
     changedOnMs: Date.now(),
   }
   check(result)
@@ -76,8 +79,11 @@ function check(mapping: Mapping): void {
   if (mapping.functionName === '') throw invalid('FunctionName', mapping.functionName, 'give a function')
   inRange('MaximumBatchingWindowInSeconds', mapping.windowSeconds, 0, 300)
   inRange('BatchSize', mapping.batchSize, 1, mapping.windowSeconds === 0 ? 10 : 10_000)
-  inRange('ScalingConfig.MaximumConcurrency', mapping.concurrency, 2, 1_000)
+  if (mapping.concurrency !== undefined) inRange('ScalingConfig.MaximumConcurrency', mapping.concurrency, 2, 1_000)
 }
+
+const numberIn = (value: unknown): number | undefined =>
+  value === undefined || value === null ? undefined : Number(value)
 
 function inRange(name: string, value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high)
@@ -106,6 +112,6 @@ export const describedMapping = (mapping: Mapping) => ({
   BatchSize: mapping.batchSize,
   MaximumBatchingWindowInSeconds: mapping.windowSeconds,
   FunctionResponseTypes: mapping.reportsFailures ? ['ReportBatchItemFailures'] : [],
-  ScalingConfig: { MaximumConcurrency: mapping.concurrency },
+  ...(mapping.concurrency === undefined ? {} : { ScalingConfig: { MaximumConcurrency: mapping.concurrency } }),
   LastModified: mapping.changedOnMs / 1000,
 })

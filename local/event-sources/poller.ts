@@ -43,7 +43,7 @@ export function startPoller(mapping: Mapping, api: EmulatorApi, report: (error: 
       .catch(report)
       .finally(() => working.delete(work))
     working.add(work)
-    if (working.size >= Math.min(mapping.concurrency, mostAtOnce)) await Promise.race(working)
+    if (working.size >= Math.min(mapping.concurrency ?? mostAtOnce, mostAtOnce)) await Promise.race(working)
   }
   const run = async (): Promise<void> => {
     while (!stopped) {

@@ -56,7 +56,8 @@ print('ROWS', len(rows))
 beforeAll(async () => {
   for (const Bucket of ['jobs', 'raw']) await cloud.s3.send(new CreateBucketCommand({ Bucket }))
   const objects = { 'main.py': script, 'session.py': session, 'helper.py': "GREETING = 'hello from the module'" }
-  for (const [Key, Body] of Object.entries(objects)) await cloud.s3.send(new PutObjectCommand({ Bucket: 'jobs', Key, Body }))
+  for (const [Key, Body] of Object.entries(objects))
+    await cloud.s3.send(new PutObjectCommand({ Bucket: 'jobs', Key, Body }))
 })
 
 interface JobSettings {
@@ -66,7 +67,10 @@ interface JobSettings {
   modules?: string
 }
 
-const createJob = (name: string, { script = 'main.py', concurrent = 1, queuing = false, modules = 's3://jobs/helper.py' }: JobSettings = {}) =>
+const createJob = (
+  name: string,
+  { script = 'main.py', concurrent = 1, queuing = false, modules = 's3://jobs/helper.py' }: JobSettings = {},
+) =>
   cloud.glue.send(
     new CreateJobCommand({
       Name: name,
@@ -80,25 +84,39 @@ const createJob = (name: string, { script = 'main.py', concurrent = 1, queuing =
   )
 
 const startRun = async (job: string, how = 'succeed'): Promise<string> =>
-  (await cloud.glue.send(new StartJobRunCommand({ JobName: job, Arguments: { '--how': how, '--plan': 's3://control/a b.json' } }))).JobRunId ?? ''
+  (
+    await cloud.glue.send(
+      new StartJobRunCommand({ JobName: job, Arguments: { '--how': how, '--plan': 's3://control/a b.json' } }),
+    )
+  ).JobRunId ?? ''
 
-const read = async (job: string, id: string): Promise<JobRun> => (await cloud.glue.send(new GetJobRunCommand({ JobName: job, RunId: id }))).JobRun ?? {}
+const read = async (job: string, id: string): Promise<JobRun> =>
+  (await cloud.glue.send(new GetJobRunCommand({ JobName: job, RunId: id }))).JobRun ?? {}
 const isOver = (run: JobRun) => !['STARTING', 'RUNNING', 'STOPPING', 'WAITING'].includes(run.JobRunState ?? '')
 const ended = (job: string, id: string) =>
   until(async () => {
     const run = await read(job, id)
     return isOver(run) && run
   }, 60_000)
-const inState = (job: string, id: string, state: string) => until(async () => (await read(job, id)).JobRunState === state)
-const stopRuns = (job: string, ids: string[]) => cloud.glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: ids }))
+const inState = (job: string, id: string, state: string) =>
+  until(async () => (await read(job, id)).JobRunState === state)
+const stopRuns = (job: string, ids: string[]) =>
+  cloud.glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: ids }))
 const logOf = (run: JobRun): string => readFileSync(run.LogGroupName ?? '', 'utf8')
-const logged = (run: JobRun, what: string) => JSON.parse(new RegExp(`^${what} (.*)$`, 'm').exec(logOf(run))?.[1] ?? 'null')
+const logged = (run: JobRun, what: string) =>
+  JSON.parse(new RegExp(`^${what} (.*)$`, 'm').exec(logOf(run))?.[1] ?? 'null')
 
 test('exit code 0 is SUCCEEDED; the script gets its own arguments, those of the job, and those of Glue', async () => {
   await createJob('succeeds')
   const id = await startRun('succeeds')
   const run = await ended('succeeds', id)
-  expect(run).toMatchObject({ JobRunState: 'SUCCEEDED', Id: id, JobName: 'succeeds', Attempt: 0, Arguments: { '--plan': 's3://control/a b.json' } })
+  expect(run).toMatchObject({
+    JobRunState: 'SUCCEEDED',
+    Id: id,
+    JobName: 'succeeds',
+    Attempt: 0,
+    Arguments: { '--plan': 's3://control/a b.json' },
+  })
   expect(run.ErrorMessage).toBeUndefined()
   const argv: string[] = logged(run, 'ARGV')
   const argument = (name: string) => argv[argv.indexOf(name) + 1]
@@ -136,7 +154,9 @@ test('a missing job or run is EntityNotFoundException', async () => {
   await createJob('present')
   await expect(startRun('absent')).rejects.toMatchObject({ name: 'EntityNotFoundException' })
   await expect(read('present', 'jr_absent')).rejects.toMatchObject({ name: 'EntityNotFoundException' })
-  await expect(cloud.glue.send(new GetJobRunsCommand({ JobName: 'absent' }))).rejects.toMatchObject({ name: 'EntityNotFoundException' })
+  await expect(cloud.glue.send(new GetJobRunsCommand({ JobName: 'absent' }))).rejects.toMatchObject({
+    name: 'EntityNotFoundException',
+  })
 })
 
 test('one run more than MaxConcurrentRuns is refused; stopping ends a driver that ignores TERM, and nothing of it is left', async () => {
@@ -147,7 +167,9 @@ test('one run more than MaxConcurrentRuns is refused; stopping ends a driver tha
   await until(async () => existsSync(`${workDir}/driver.log`) && logOf(await read('limited', id)).includes('ENV'))
   const answer = await stopRuns('limited', [id, 'jr_absent'])
   expect(answer.SuccessfulSubmissions).toMatchObject([{ JobName: 'limited', JobRunId: id }])
-  expect(answer.Errors).toMatchObject([{ JobRunId: 'jr_absent', ErrorDetail: { ErrorCode: 'EntityNotFoundException' } }])
+  expect(answer.Errors).toMatchObject([
+    { JobRunId: 'jr_absent', ErrorDetail: { ErrorCode: 'EntityNotFoundException' } },
+  ])
   expect((await read('limited', id)).JobRunState).toBe('STOPPING')
   expect((await ended('limited', id)).JobRunState).toBe('STOPPED')
   expect(processesIn(workDir)).toEqual([])
@@ -180,13 +202,30 @@ test('with queuing, runs wait in order for the one place; a waiting run can be s
 test('job settings that the emulator drops are kept, over an update too; what nobody runs is refused', async () => {
   await createJob('settings', { concurrent: 7, queuing: true })
   const get = async () => (await cloud.glue.send(new GetJobCommand({ JobName: 'settings' }))).Job
-  expect(await get()).toMatchObject({ ExecutionProperty: { MaxConcurrentRuns: 7 }, JobRunQueuingEnabled: true, GlueVersion: '5.1' })
+  expect(await get()).toMatchObject({
+    ExecutionProperty: { MaxConcurrentRuns: 7 },
+    JobRunQueuingEnabled: true,
+    GlueVersion: '5.1',
+  })
   const Command = { Name: 'glueetl', PythonVersion: '3', ScriptLocation: 's3://jobs/main.py' }
-  await cloud.glue.send(new UpdateJobCommand({ JobName: 'settings', JobUpdate: { Role: 'any', Command, ExecutionProperty: { MaxConcurrentRuns: 2 } } }))
+  await cloud.glue.send(
+    new UpdateJobCommand({
+      JobName: 'settings',
+      JobUpdate: { Role: 'any', Command, ExecutionProperty: { MaxConcurrentRuns: 2 } },
+    }),
+  )
   expect(await get()).toMatchObject({ ExecutionProperty: { MaxConcurrentRuns: 2 } })
   expect((await get())?.JobRunQueuingEnabled).toBeUndefined()
-  await expect(cloud.glue.send(new StartCrawlerCommand({ Name: 'any' }))).rejects.toMatchObject({ name: 'InvalidInputException' })
-  await cloud.glue.send(new CreateJobCommand({ Name: 'shell', Role: 'any', Command: { Name: 'pythonshell', ScriptLocation: 's3://jobs/main.py' } }))
+  await expect(cloud.glue.send(new StartCrawlerCommand({ Name: 'any' }))).rejects.toMatchObject({
+    name: 'InvalidInputException',
+  })
+  await cloud.glue.send(
+    new CreateJobCommand({
+      Name: 'shell',
+      Role: 'any',
+      Command: { Name: 'pythonshell', ScriptLocation: 's3://jobs/main.py' },
+    }),
+  )
   await expect(startRun('shell')).rejects.toMatchObject({ name: 'InvalidInputException' })
 })
 
@@ -202,7 +241,9 @@ test('a real session reads and writes S3, and makes an Iceberg table in the Glue
 function processesIn(directory: string): string[] {
   return readdirSync('/proc').flatMap((pid) => {
     try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(directory) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : []
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(directory)
+        ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')]
+        : []
     } catch {
       return [] // it has just ended, or is not ours
     }
