@@ -121,3 +121,7 @@ class JobError(Exception):
         self.transient = kind.transient
         self.message = kind.message.format(**fields)
         super().__init__(f"{self.code}: {self.message}")
+
+
+class ResultUnknown(JobError):
+    """Whether the batch is in the table cannot be told: the outcome is `unknown`, not `rejected`."""

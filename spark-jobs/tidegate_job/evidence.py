@@ -33,6 +33,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .key_values import KeyValue
 from .layout import ControlLayout
 from .object_store import ObjectStore
 from .outcome import AppliedFile, RowCounts
@@ -42,7 +43,6 @@ DELETES_CONTRACT = "tidegate.deletes/1"
 PART_CONTRACT = "tidegate.tombstones/1"
 ROWS_A_PART = 50_000
 
-KeyValue = int | str | bool | None
 Delete = tuple[str, tuple[KeyValue, ...]]
 """A sequence and the encoded key values that it deletes."""
 

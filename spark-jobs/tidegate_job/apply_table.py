@@ -1,0 +1,269 @@
+"""One table of a plan, from the look into its history to its outcome. Nothing that goes wrong here leaves this module."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from . import names
+from .changes import deleted_keys, file_rows, fold, read_changes
+from .columns import BatchColumns, agree_columns
+from .effects import collect_deletes, count_effects, remembered_frame, with_effects
+from .errors import (
+    ENGINE_FAILED,
+    EVIDENCE_UNREADABLE,
+    FILE_CSV,
+    LOOKUP_UNREACHABLE,
+    PLAN_NOT_SUPPORTED,
+    RESOLVED_ABSENT,
+    STORAGE_FAILED,
+    JobError,
+    ResultUnknown,
+)
+from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
+from .file_checks import BadFiles, check_unchanged
+from .footers import read_footers
+from .java import first_line
+from .late import check_rows, lowest_late_sequence
+from .layout import ControlLayout
+from .object_store import ObjectStore
+from .outcome import AppliedFile, Lookup, Outcome, RowCounts
+from .partition_spec import parse_partition_by
+from .plan import TablePlan
+from .read_failures import blame_files
+from .table_format import Commit, OpenTable, TableFormat
+from .tombstones import remembered_deletes
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the tables of one application share. `now_ms` is epoch milliseconds; `checkpoint` lets tests hold a race open."""
+
+    spark: SparkSession
+    store: ObjectStore
+    layout: ControlLayout
+    formats: Mapping[str, TableFormat]
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    checkpoint: Callable[[str, str], None] = lambda table, name: None
+
+
+@dataclass
+class _Course:
+    """How far a table has come, for its outcome."""
+
+    lookup: Lookup = "unreachable"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A batch that has been read and compared with the table, and waits for its commit."""
+
+    columns: BatchColumns
+    effects: DataFrame
+    rows: RowCounts
+    files: tuple[AppliedFile, ...]
+    deletes: DataFrame
+
+
+def apply_table(job: Job, plan: TablePlan) -> Outcome:
+    """Apply one table's entry, or say why not. Never raises; the caller puts the outcome."""
+    course = _Course()
+    outcome = Outcome(job.layout.run_id, plan.table, plan.token, plan.batch_id, "rejected", "absent")
+    try:
+        outcome = _apply(job, plan, outcome, course)
+    except Exception as error:
+        outcome = _failed(job, plan, outcome, course, error)
+    return replace(outcome, seconds=course.seconds)
+
+
+def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outcome:
+    with course.phase("look"):
+        table = _open(job, plan)
+        commit = table.look_up()
+        course.lookup = "found" if commit else "absent"
+    if commit:
+        return _already_committed(job, plan, outcome, commit)
+    if plan.resolve_only:
+        raise JobError(RESOLVED_ABSENT, batch_id=plan.batch_id, target=plan.target.name)
+    job.checkpoint(plan.table, "looked-up")
+    _check_supported(plan)
+    table.check_target()
+    batch: _Batch | None = None
+    try:
+        with course.phase("read"):
+            batch = _read(job, plan, table)
+        with course.phase("evidence"):
+            evidence = _put_evidence(job, plan, batch)
+        with course.phase("commit"):
+            commit = table.commit(batch.effects, batch.columns.data, batch.rows, evidence)
+    finally:
+        if batch:
+            batch.effects.unpersist()
+    if commit.token != plan.token:
+        # Another run of the same entry was faster; its evidence counts.
+        course.lookup = "found"
+        return _already_committed(job, plan, outcome, commit)
+    return replace(
+        outcome,
+        result="committed",
+        snapshot=commit.snapshot,
+        committed_at_ms=commit.at_ms,
+        rows=batch.rows,
+        files=batch.files,
+        evidence=evidence,
+    )
+
+
+def _open(job: Job, plan: TablePlan) -> OpenTable:
+    """The table, refreshed this once. Hudi tables cannot be opened yet: then nothing can be looked up either."""
+    table_format = job.formats.get(plan.target.format)
+    target = plan.target.name
+    if table_format is None:
+        why = f"this job has no support for format `{plan.target.format}`"
+        raise ResultUnknown(LOOKUP_UNREACHABLE, batch_id=plan.batch_id, target=target, why=why)
+    try:
+        return table_format.open(plan)
+    except Exception as error:
+        raise ResultUnknown(
+            LOOKUP_UNREACHABLE, batch_id=plan.batch_id, target=target, why=first_line(error)
+        ) from error
+
+
+def _check_supported(plan: TablePlan) -> None:
+    later = "Use a version of Tidegate that can."
+    if plan.replaces:
+        why = "a reload replaces the table"
+        raise JobError(PLAN_NOT_SUPPORTED, field="generation.replaces", value="true", why=why, todo=later)
+    if plan.merge.mode != "snapshot":
+        why = "it keeps the latest version of each row only"
+        raise JobError(PLAN_NOT_SUPPORTED, field="merge.mode", value=plan.merge.mode, why=why, todo=later)
+    for file in plan.files:
+        if file.format == "csv":
+            raise JobError(FILE_CSV, uri=file.uri)
+
+
+def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Commit) -> Outcome:
+    """The commit is the authority (rule 1); its evidence says what the ledger needs, without reading the files again."""
+    uri = commit.evidence or ""
+    try:
+        evidence = read_evidence(job.store, uri)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise ResultUnknown(
+            EVIDENCE_UNREADABLE, batch_id=plan.batch_id, target=plan.target.name, uri=uri, why=why
+        ) from error
+    return replace(
+        outcome,
+        result="already_committed",
+        lookup="found",
+        snapshot=commit.snapshot,
+        committed_at_ms=commit.at_ms,
+        rows=evidence.rows,
+        files=evidence.files,
+        evidence=uri,
+    )
+
+
+def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
+    """Read the files and compare them with the table; BadFiles or JobError if the batch must not be applied."""
+    files, keys = plan.files, plan.merge.keys
+    check_unchanged(job.store, files, "check")
+    footers = read_footers(job.spark, job.store, files)
+    columns, errors = agree_columns(files, footers, plan.merge, table.declared, plan.target.name)
+    if errors:
+        raise BadFiles(errors)
+    if table.declared is None:
+        parse_partition_by(plan.target.partition_by, columns.data)
+    changes = read_changes(job.spark, files, footers, columns, plan.merge)
+    with blame_files(job.store, files, plan.target.name):
+        found = file_rows(changes, keys)
+        applied = check_rows(plan, footers, found)
+        effects = _effects(job, plan, table, changes, columns, lowest_late_sequence(plan, found))
+        try:
+            rows = count_effects(effects, read=sum(file.rows for file in applied))
+            check_unchanged(job.store, files, "recheck")
+        except Exception:
+            effects.unpersist()
+            raise
+    return _Batch(columns, effects, rows, applied, deleted_keys(changes, keys))
+
+
+def _effects(
+    job: Job, plan: TablePlan, table: OpenTable, changes: DataFrame, columns: BatchColumns, late: str | None
+) -> DataFrame:
+    keys = plan.merge.keys
+    key_columns = _key_columns(plan, columns)
+    remembered = None
+    if late is not None:
+        deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
+        remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
+    effects = with_effects(fold(changes, keys), keys, table.stored_sequences(keys), remembered)
+    marked = effects.withColumns(
+        {names.BATCH: F.lit(plan.batch_id), names.APPLIED_AT: F.timestamp_millis(F.lit(job.now_ms()))}
+    )
+    return marked.persist(StorageLevel.MEMORY_AND_DISK)
+
+
+def _put_evidence(job: Job, plan: TablePlan, batch: _Batch) -> str:
+    keys = _key_columns(plan, batch.columns)
+    at_most = sum(file.deletes for file in batch.files)
+    deletes = collect_deletes(batch.deletes, keys, at_most) if at_most else iter(())
+    evidence = Evidence(
+        job.layout.run_id, plan.table, plan.batch_id, plan.token, plan.generation, batch.rows, batch.files
+    )
+    try:
+        return put_evidence(job.store, job.layout, evidence, keys, deletes)
+    except OSError as error:
+        uri = job.layout.evidence(plan.table, plan.batch_id, plan.token)
+        raise JobError(STORAGE_FAILED, uri=uri, why=f"{type(error).__name__}: {error}") from error
+
+
+def _key_columns(plan: TablePlan, columns: BatchColumns) -> Sequence[KeyColumn]:
+    return [KeyColumn(key, columns.data[key]) for key in plan.merge.keys]
+
+
+def _failed(job: Job, plan: TablePlan, outcome: Outcome, course: _Course, error: Exception) -> Outcome:
+    """`rejected`, since whatever happens during the commit itself arrives as JobError or ResultUnknown."""
+    bad_files = tuple(bad.bad_file() for bad in error.errors) if isinstance(error, BadFiles) else ()
+    if isinstance(error, BadFiles):
+        numbered: JobError = error.errors[0].error
+    elif isinstance(error, JobError):
+        numbered = error
+    else:
+        numbered = JobError(ENGINE_FAILED, target=plan.target.name, why=first_line(error))
+    return replace(
+        outcome,
+        result="unknown" if isinstance(numbered, ResultUnknown) else "rejected",
+        lookup=course.lookup,
+        bad_files=bad_files,
+        error=numbered,
+        error_details=_put_details(job, plan, error),
+    )
+
+
+def _put_details(job: Job, plan: TablePlan, error: Exception) -> str | None:
+    uri = job.layout.error_details(plan.table, plan.token)
+    try:
+        job.store.put(uri, "".join(traceback.format_exception(error)).encode())
+    except Exception:
+        # The outcome itself is what counts; it then names no details.
+        return None
+    return uri
+
+

@@ -1,0 +1,150 @@
+"""A batch's files as changes, folded to the newest one of each key (rule 5). Spark expressions only, no I/O of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from . import names
+from .columns import BatchColumns, Footer
+from .plan import Merge, PlannedFile
+
+DELETE = "_tg_delete"
+PUT_AT = "_tg_put_at"
+_PATH = "_tg_path"
+_NULL_KEY = "_tg_null_key_"
+_LOADED = "L"
+INTEGER_WIDTH = 20
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """What reading found in one file; `lowest` and `highest` are the normalised sequences, a missing one being empty."""
+
+    rows: int
+    deletes: int
+    lowest: str | None
+    highest: str | None
+    lowest_present: str | None
+    null_keys: Mapping[str, int]
+
+
+def read_changes(
+    spark: SparkSession,
+    files: Sequence[PlannedFile],
+    footers: Mapping[str, Footer],
+    columns: BatchColumns,
+    merge: Merge,
+) -> DataFrame:
+    """One row a change: the data columns, and sequence, operation, file, put time and whether it deletes.
+
+    One scan, whatever the number of files: a column that a file lacks (a full load has no operation) reads as null.
+    """
+    types = dict(columns.data)
+    present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
+    special = ((merge.sequence_by, columns.sequence_type), (merge.delete_column, columns.operation_type))
+    for name, type_ in special:
+        if name in present:
+            types[name] = type_
+    schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
+    # Keys come from events, and glob characters in a key are just characters.
+    scan = spark.read.option("__globPaths__", "false").schema(schema).parquet(*(file.uri for file in files))
+    operation = F.col(names.quote(merge.delete_column)).cast("string") if merge.delete_column in types else F.lit(None)
+    sequence = F.col(names.quote(merge.sequence_by)) if merge.sequence_by in types else F.lit(None)
+    changes = scan.select(
+        *(F.col(names.quote(name)) for name in columns.data),
+        normalised_sequence(sequence, columns.sequence_type).alias(names.SEQUENCE),
+        F.coalesce(operation, F.lit(_LOADED)).alias(names.OPERATION),
+        F.coalesce(operation == merge.delete_equals, F.lit(False)).alias(DELETE),
+        _bare_path(F.col("_metadata.file_path")).alias(_PATH),
+    )
+    known = F.broadcast(_file_table(spark, files))
+    # An inner join: rows under a path that is not in the plan would show as missing rows of that file.
+    return changes.join(known, _PATH).drop(_PATH)
+
+
+def normalised_sequence(sequence: Column, type_: str) -> Column:
+    """A sequence as text that sorts as its values do; a missing one is the empty text, the lowest."""
+    if type_ in ("timestamp", "timestamp_ntz"):
+        text = F.date_format(sequence, "yyyy-MM-dd HH:mm:ss.SSSSSS")
+    elif type_ in ("string", "date"):
+        text = sequence.cast("string")
+    else:
+        # A sign would break the order of the text: it goes in front, where the check of the file finds it.
+        digits = F.lpad(sequence.cast("string"), INTEGER_WIDTH, "0")
+        text = F.when(sequence < 0, F.concat(F.lit("-"), digits)).otherwise(digits)
+    return F.coalesce(text, F.lit(""))
+
+
+def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
+    """What each file holds, in one job over its key, sequence and operation columns."""
+    sequence = F.col(names.SEQUENCE)
+    found = (
+        changes.groupBy(names.FILE)
+        .agg(
+            F.count(F.lit(1)).alias("rows"),
+            F.count(F.when(F.col(DELETE), 1)).alias("deletes"),
+            F.min(sequence).alias("lowest"),
+            F.max(sequence).alias("highest"),
+            F.min(F.when(sequence != "", sequence)).alias("lowest_present"),
+            *(F.count(F.when(F.col(names.quote(key)).isNull(), 1)).alias(_NULL_KEY + key) for key in keys),
+        )
+        .collect()
+    )
+    return {
+        row[names.FILE]: FileRows(
+            rows=row["rows"],
+            deletes=row["deletes"],
+            lowest=row["lowest"],
+            highest=row["highest"],
+            lowest_present=row["lowest_present"],
+            null_keys={key: row[_NULL_KEY + key] for key in keys if row[_NULL_KEY + key]},
+        )
+        for row in found
+    }
+
+
+def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """The newest change of each key. A tie goes to the file put earliest, then to the smallest row hash."""
+    data = [name for name in changes.columns if not name.startswith(names.RESERVED_PREFIX)]
+    newest_first = Window.partitionBy(*(F.col(names.quote(key)) for key in keys)).orderBy(
+        F.col(names.SEQUENCE).desc(), F.col(PUT_AT).asc(), _row_hash(changes, [*data, names.OPERATION]).asc()
+    )
+    place = "_tg_place"
+    return changes.withColumn(place, F.row_number().over(newest_first)).where(F.col(place) == 1).drop(place)
+
+
+def deleted_keys(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Each key that the batch deletes, with the highest sequence of its deletes, whatever comes after (rule 6)."""
+    columns = [F.col(names.quote(key)) for key in keys]
+    return changes.where(F.col(DELETE)).groupBy(*columns).agg(F.max(names.SEQUENCE).alias(names.SEQUENCE))
+
+
+def _row_hash(changes: DataFrame, columns: Sequence[str]) -> Column:
+    # xxhash64 skips nulls, so (null, 1) and (1, null) would tie without the flags; it has no hash for maps.
+    types = dict(changes.dtypes)
+    hashed = [F.col(names.quote(name)) for name in columns if "map<" not in types[name]]
+    flags = F.concat(*(F.when(column.isNull(), "0").otherwise("1") for column in hashed))
+    return F.xxhash64(flags, *hashed)
+
+
+def _file_table(spark: SparkSession, files: Sequence[PlannedFile]) -> DataFrame:
+    jvm = spark._jvm
+    assert jvm is not None
+    rows = [
+        {"path": str(jvm.org.apache.hadoop.fs.Path(file.uri).toUri().toString()), "id": file.file_id, "at": file.put_at_s}
+        for file in files
+    ]
+    parsed = F.from_json(F.lit(json.dumps(rows)), "array<struct<path: string, id: string, at: bigint>>")
+    return spark.range(1, numPartitions=1).select(F.inline(parsed)).select(
+        _bare_path(F.col("path")).alias(_PATH), F.col("id").alias(names.FILE), F.col("at").alias(PUT_AT)
+    )
+
+
+def _bare_path(path: Column) -> Column:
+    """Without scheme: Spark says `file:/a` for `file:///a`, and file systems may rename their scheme."""
+    return F.regexp_replace(path, "^[A-Za-z0-9]+:/+", "")

@@ -1,0 +1,97 @@
+"""Is each file still the object that landed, and is it a whole parquet file? Reads heads and tails only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from .errors import (
+    FILE_DAMAGED,
+    FILE_EMPTY,
+    FILE_GONE,
+    FILE_NOT_PARQUET,
+    FILE_OVERWRITTEN,
+    FILE_TRUNCATED,
+    STORAGE_FAILED,
+    JobError,
+)
+from .object_store import ObjectGone, ObjectStore
+from .outcome import BadFile
+from .plan import PlannedFile
+
+Stage = Literal["check", "read", "recheck"]
+_MAGIC = b"PAR1"
+_AT_ONCE = 16
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class FileError:
+    """A file for which its batch must be rejected, with the numbered error that says why."""
+
+    file: PlannedFile
+    stage: Stage
+    reason: str
+    error: JobError
+    detail: str = ""
+
+    def bad_file(self) -> BadFile:
+        return BadFile(self.file.file_id, self.stage, self.reason, self.detail or self.error.message)
+
+
+class BadFiles(Exception):
+    """The batch cannot be applied because of these files. Never empty; the first one's error speaks for all."""
+
+    def __init__(self, errors: Sequence[FileError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__(str(errors[0].error))
+
+
+def for_each_file(work: Callable[[PlannedFile], _Answer], files: Sequence[PlannedFile]) -> list[_Answer]:
+    """`work` on each file, several at once, answers in the files' order: hundreds of small files are common."""
+    with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
+        return list(pool.map(work, files))
+
+
+def check_unchanged(store: ObjectStore, files: Sequence[PlannedFile], stage: Stage) -> None:
+    """Raise BadFiles unless each object still has the planned etag and size; JobError TG5001 if the store fails."""
+    found = for_each_file(lambda file: _state_error(store, file, stage), files)
+    if errors := [error for error in found if error]:
+        raise BadFiles(errors)
+
+
+def _state_error(store: ObjectStore, file: PlannedFile, stage: Stage) -> FileError | None:
+    try:
+        state = store.head(file.uri)
+    except ObjectGone:
+        return FileError(file, stage, "gone", JobError(FILE_GONE, uri=file.uri), "no such object")
+    except Exception as error:
+        raise JobError(STORAGE_FAILED, uri=file.uri, why=f"{type(error).__name__}: {error}") from error
+    if (state.bytes, state.etag) != (file.bytes, file.etag.strip('"')):
+        why = f"{state.bytes:,} bytes with etag {state.etag}; planned {file.bytes:,} bytes with etag {file.etag}"
+        return FileError(file, stage, "overwritten", JobError(FILE_OVERWRITTEN, uri=file.uri, why=why), why)
+    if state.bytes == 0:
+        return FileError(file, stage, "empty", JobError(FILE_EMPTY, uri=file.uri), "0 bytes")
+    return None
+
+
+def diagnose(store: ObjectStore, file: PlannedFile, failure: str) -> FileError:
+    """Why a parquet footer could not be read: cut short, no parquet, or damaged. `failure` is what the reader said."""
+    size = file.bytes
+    head = store.get_range(file.uri, 0, 4)
+    tail = store.get_range(file.uri, max(0, size - 8), size)
+    if head != _MAGIC:
+        why = f"it begins with {head!r}; {size:,} bytes"
+        return FileError(file, "read", "not_parquet", JobError(FILE_NOT_PARQUET, uri=file.uri, why=why), why)
+    if size < 12 or tail[-4:] != _MAGIC or int.from_bytes(tail[:4], "little") > size - 12:
+        return FileError(
+            file, "read", "truncated", JobError(FILE_TRUNCATED, uri=file.uri), f"no footer; {size:,} bytes"
+        )
+    return damaged(file, failure)
+
+
+def damaged(file: PlannedFile, why: str) -> FileError:
+    """The file's footer is there, but something behind it is not right."""
+    return FileError(file, "read", "damaged", JobError(FILE_DAMAGED, uri=file.uri, why=why), why)

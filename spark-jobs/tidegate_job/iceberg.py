@@ -1,0 +1,284 @@
+"""Iceberg tables: pinned to one snapshot, and committed to by one MERGE, one staged create or one empty row delta."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from . import names
+from .effects import CHANGING, EFFECT
+from .errors import (
+    COMMIT_UNKNOWN,
+    COMMIT_UNMARKED,
+    CONFLICT,
+    ENGINE_FAILED,
+    GENERATION_PASSED,
+    LOOKUP_UNREACHABLE,
+    SUPERSEDED,
+    TARGET_FOREIGN,
+    JobError,
+    ResultUnknown,
+)
+from .iceberg_properties import check_properties, check_stored_properties, commit_properties, creation_properties
+from .java import first_line, java_causes, with_commit_properties
+from .merge_sql import merge_statement
+from .outcome import RowCounts
+from .partition_spec import PartitionField, parse_partition_by
+from .plan import TablePlan
+from .table_format import Commit
+
+_PACKAGE = "org.apache.iceberg.exceptions."
+_NOT_COMMITTED = {_PACKAGE + name for name in ("ValidationException", "CommitFailedException", "AlreadyExistsException")}
+_STATE_UNKNOWN = _PACKAGE + "CommitStateUnknownException"
+_PINNED_KEY = "cache.expiration-interval-ms"
+
+def pin_tables(spark: SparkSession) -> None:
+    """Keep each table of the session's default catalogue as it was loaded, until it is refreshed (rule 4).
+
+    Must run before the catalogue's first use, which reads its settings.
+    """
+    catalog = spark.conf.get("spark.sql.defaultCatalog", "spark_catalog")
+    spark.conf.set(f"spark.sql.catalog.{catalog}.cache-enabled", "true")
+    spark.conf.set(f"spark.sql.catalog.{catalog}.{_PINNED_KEY}", "-1")
+
+
+class Iceberg:
+    """The Iceberg tables of the session's default catalogue."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+
+    def open(self, plan: TablePlan) -> IcebergTable:
+        return IcebergTable(self._spark, plan)
+
+
+class IcebergTable:
+    """One table, refreshed when it is opened and not again before its commit."""
+
+    def __init__(self, spark: SparkSession, plan: TablePlan) -> None:
+        self._spark = spark
+        self._plan = plan
+        self._name = names.qualified(plan.target.database, plan.target.table)
+        # Java's "active session" is per thread, and without one a thread does not know the default catalogue.
+        self._jvm.org.apache.spark.sql.SparkSession.setActiveSession(spark._jsparkSession)
+        # Held as long as this object lives: the catalogue's cache keeps tables by soft references only.
+        self._table = self._refreshed()
+        self._pinned = _current_snapshot_id(self._table)
+
+    @property
+    def declared(self) -> Mapping[str, str] | None:
+        if self._table is None:
+            return None
+        columns = self._spark.table(self._name).dtypes
+        return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}
+
+    def look_up(self) -> Commit | None:
+        plan = self._plan
+        settled = plan.applied.snapshot
+        if self._table is None:
+            if settled is not None:
+                raise self._unreachable(f"the table is gone, but snapshot `{settled}` was settled")
+            return None
+        snapshot = self._table.currentSnapshot()
+        highest_token, newest_generation = 0, 0
+        while snapshot is not None and str(snapshot.snapshotId()) != settled:
+            summary = snapshot.summary()
+            if summary.get("tidegate.batch-id") == plan.batch_id:
+                return _commit_of(snapshot)
+            highest_token = max(highest_token, int(summary.get("tidegate.token") or 0))
+            newest_generation = max(newest_generation, int(summary.get("tidegate.generation") or 0))
+            parent = snapshot.parentId()
+            if parent is None:
+                snapshot = None
+                break
+            snapshot = self._table.snapshot(parent)
+            if snapshot is None:
+                raise self._unreachable(f"snapshot `{parent}` of its history has expired")
+        if snapshot is None and settled is not None:
+            raise self._unreachable(f"the settled snapshot `{settled}` is not in its history")
+        if highest_token > plan.token:
+            raise JobError(SUPERSEDED, target=plan.target.name, seen=highest_token, token=plan.token)
+        if newest_generation > plan.generation:
+            raise JobError(
+                GENERATION_PASSED, target=plan.target.name, seen=newest_generation, generation=plan.generation
+            )
+        return None
+
+    def check_target(self) -> None:
+        target = self._plan.target
+        check_properties(target)
+        if self._table is None:
+            return
+        stored = {name.lower() for name in self._spark.table(self._name).columns}
+        for column in names.OWN_COLUMNS:
+            if column not in stored:
+                raise JobError(TARGET_FOREIGN, target=target.name, column=column)
+        check_stored_properties(target, dict(self._table.properties()))
+
+    def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
+        if self._pinned is None:
+            return None
+        rows = self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
+        sequence = F.coalesce(F.col(names.SEQUENCE), F.lit("")).alias(names.SEQUENCE)
+        return rows.select(*(F.col(names.quote(key)).alias(key) for key in keys), sequence)
+
+    def commit(self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str) -> Commit:
+        properties = commit_properties(self._plan, rows, evidence)
+        changing = rows.inserted + rows.updated + rows.deleted > 0
+        every_column = [*columns, *names.OWN_COLUMNS]
+        try:
+            # In here and not before: parsing is ours, but whatever the catalogue does may have committed.
+            partitions = parse_partition_by(self._plan.target.partition_by, columns)
+            if self._table is None:
+                self._create(effects.where(F.col(EFFECT).isin(*CHANGING)).select(*every_column), partitions, properties)
+            elif not changing:
+                self._commit_nothing(properties)
+            elif self._pinned is None:
+                self._fill(effects.where(F.col(EFFECT).isin(*CHANGING)).select(*every_column), properties)
+            else:
+                self._merge(effects.where(F.col(EFFECT).isin(*CHANGING)), every_column, properties)
+        except JobError:
+            raise
+        except Exception as error:
+            return self._after_failure(error)
+        return self._own_commit()
+
+    def _create(
+        self, rows: DataFrame, partitions: Sequence[PartitionField], properties: Mapping[str, str]
+    ) -> None:
+        """A staged create-as-select: if the table has appeared meanwhile, nothing is written."""
+        self._spark.sql(f"CREATE DATABASE IF NOT EXISTS {names.quote(self._plan.target.database)}")
+        writer = rows.writeTo(self._name).using("iceberg")
+        for name, value in properties.items():
+            writer = writer.option(f"snapshot-property.{name}", value)
+        for name, value in creation_properties(self._plan).items():
+            writer = writer.tableProperty(name, value)
+        if partitions:
+            writer = writer.partitionedBy(*(_transform(field) for field in partitions))
+        writer.create()
+
+    def _fill(self, rows: DataFrame, properties: Mapping[str, str]) -> None:
+        """Into a table without a snapshot. Not an append, which conflicts with nothing: any commit since is a conflict."""
+        self._require_pinned()
+        writer = rows.writeTo(self._name).option("isolation-level", "serializable")
+        for name, value in properties.items():
+            writer = writer.option(f"snapshot-property.{name}", value)
+        writer.overwrite(F.lit(True))
+
+    def _merge(self, changes: DataFrame, columns: Sequence[str], properties: Mapping[str, str]) -> None:
+        view = f"tidegate_{uuid.uuid4().hex}"
+        changes.createOrReplaceTempView(view)
+        try:
+            statement = merge_statement(self._name, view, self._plan.merge.keys, columns)
+            self._require_pinned()
+            with_commit_properties(self._spark, properties, lambda: self._run(statement))
+        finally:
+            self._spark.catalog.dropTempView(view)
+
+    def _run(self, statement: str) -> None:
+        self._spark.sql(statement)
+
+    def _commit_nothing(self, properties: Mapping[str, str]) -> None:
+        """A snapshot without files: a merge of nothing could rewrite the table, but the batch must leave its mark."""
+        delta = self._table.newRowDelta()
+        for name, value in properties.items():
+            delta = delta.set(name, value)
+        if self._pinned is not None:
+            delta = delta.validateFromSnapshot(self._pinned)
+        every_row = self._jvm.org.apache.iceberg.expressions.Expressions.alwaysTrue()
+        delta.conflictDetectionFilter(every_row).validateNoConflictingDataFiles().validateNoConflictingDeleteFiles().commit()
+
+    def _require_pinned(self) -> None:
+        """The statement loads the table by name: what the session's cache gives it must be the snapshot looked at."""
+        if _current_snapshot_id(self._loaded()) != self._pinned:
+            raise JobError(CONFLICT, target=self._plan.target.name, why="this session has loaded a newer snapshot")
+
+    def _own_commit(self) -> Commit:
+        """The snapshot just made. It must carry the batch id, or else a replay could not be told from a new batch."""
+        try:
+            commit = self._find_since_pinned(self._loaded())
+        except Exception as error:
+            return self._after_failure(error)
+        if commit is None:
+            raise ResultUnknown(COMMIT_UNMARKED, target=self._plan.target.name, batch_id=self._plan.batch_id)
+        return commit
+
+    def _after_failure(self, error: Exception) -> Commit:
+        """After an error in the commit the table decides: there, surely not there, or unknown."""
+        target, why = self._plan.target.name, first_line(error)
+        try:
+            commit = self._find_since_pinned(self._refreshed())
+        except Exception:
+            commit = None
+            reachable = False
+        else:
+            reachable = True
+        if commit is not None:
+            return commit
+        causes = java_causes(error)
+        exists = isinstance(error, AnalysisException) and error.getErrorClass() == "TABLE_OR_VIEW_ALREADY_EXISTS"
+        if exists or (_NOT_COMMITTED & set(causes) and _STATE_UNKNOWN not in causes):
+            raise JobError(CONFLICT, target=target, why=why) from error
+        if _STATE_UNKNOWN in causes or not reachable:
+            raise ResultUnknown(COMMIT_UNKNOWN, target=target, batch_id=self._plan.batch_id, why=why) from error
+        raise JobError(ENGINE_FAILED, target=target, why=why) from error
+
+    def _find_since_pinned(self, table: Any) -> Commit | None:
+        snapshot = table.currentSnapshot() if table is not None else None
+        while snapshot is not None and snapshot.snapshotId() != self._pinned:
+            if snapshot.summary().get("tidegate.batch-id") == self._plan.batch_id:
+                return _commit_of(snapshot)
+            parent = snapshot.parentId()
+            snapshot = table.snapshot(parent) if parent is not None else None
+        return None
+
+    def _refreshed(self) -> Any:
+        """The table as the catalogue has it now, or None if there is none."""
+        try:
+            self._spark.sql(f"REFRESH TABLE {self._name}")
+        except AnalysisException as error:
+            if error.getErrorClass() in ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"):
+                return None
+            raise
+        return self._loaded()
+
+    def _loaded(self) -> Any:
+        return self._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self._spark._jsparkSession, self._name)
+
+    @property
+    def _jvm(self) -> Any:
+        return self._spark._jvm
+
+    def _unreachable(self, why: str) -> ResultUnknown:
+        return ResultUnknown(LOOKUP_UNREACHABLE, batch_id=self._plan.batch_id, target=self._plan.target.name, why=why)
+
+
+def _current_snapshot_id(table: Any) -> int | None:
+    snapshot = table.currentSnapshot() if table is not None else None
+    return int(snapshot.snapshotId()) if snapshot is not None else None
+
+
+def _commit_of(snapshot: Any) -> Commit:
+    summary = snapshot.summary()
+    return Commit(
+        snapshot=str(snapshot.snapshotId()),
+        at_ms=int(snapshot.timestampMillis()),
+        token=int(summary.get("tidegate.token") or 0),
+        evidence=summary.get("tidegate.evidence"),
+    )
+
+
+def _transform(field: PartitionField) -> Any:
+    column = F.col(names.quote(field.column))
+    if field.transform == "bucket":
+        return F.bucket(field.buckets, column)
+    if field.transform == "days":
+        return F.days(column)
+    if field.transform == "months":
+        return F.months(column)
+    return column

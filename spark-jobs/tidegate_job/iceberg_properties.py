@@ -1,0 +1,65 @@
+"""Properties of Iceberg tables and commits: what Tidegate sets, what a user may set, and what must not be set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .errors import ISOLATION_WEAK, PROPERTY_REFUSED, JobError
+from .names import BATCH
+from .outcome import RowCounts
+from .plan import TablePlan, Target
+
+_ROW_LEVEL = ("delete", "update", "merge")
+_BATCH_METRICS = f"write.metadata.metrics.column.{BATCH}"
+_REFUSED = re.compile(rf"tidegate\..*|write\.(delete|update|merge)\.(mode|isolation-level)|{re.escape(_BATCH_METRICS)}|location")
+
+
+def check_properties(target: Target) -> None:
+    """JobError TG2402 if a configured property would undo one of ours."""
+    for name in target.properties:
+        if _REFUSED.fullmatch(name.lower()):
+            raise JobError(PROPERTY_REFUSED, name=name)
+
+
+def check_stored_properties(target: Target, stored: Mapping[str, str]) -> None:
+    """JobError TG4008 if someone has weakened the isolation of the existing table."""
+    name = "write.merge.isolation-level"
+    value = stored.get(name, "serializable")
+    if value.lower() != "serializable":
+        raise JobError(ISOLATION_WEAK, target=target.name, name=name, value=value)
+
+
+def creation_properties(plan: TablePlan) -> dict[str, str]:
+    """What a new table gets: the user's own, where it lies, and who writes it from what."""
+    mode = plan.target.write_mode.replace("_", "-")
+    return {
+        "format-version": "2",
+        **plan.target.properties,
+        "location": plan.target.location,
+        **{f"write.{operation}.mode": mode for operation in _ROW_LEVEL},
+        # Metrics are cut at 16 characters and after 100 columns, and historical mode finds its rows by this column.
+        _BATCH_METRICS: "full",
+        "tidegate.managed": "true",
+        "tidegate.source-table": plan.table,
+        "tidegate.keys": ",".join(plan.merge.keys),
+        "tidegate.sequence-by": plan.merge.sequence_by,
+        "tidegate.mode": plan.merge.mode,
+    }
+
+
+def commit_properties(plan: TablePlan, rows: RowCounts, evidence: str) -> dict[str, str]:
+    """What each commit's summary says. `tidegate.fresh-as-of-ms`: when the newest of the applied files was put."""
+    return {
+        "tidegate.batch-id": plan.batch_id,
+        "tidegate.token": str(plan.token),
+        "tidegate.generation": str(plan.generation),
+        "tidegate.evidence": evidence,
+        "tidegate.fresh-as-of-ms": str(max(file.put_at_s for file in plan.files) * 1000),
+        "tidegate.rows.read": str(rows.read),
+        "tidegate.rows.inserted": str(rows.inserted),
+        "tidegate.rows.updated": str(rows.updated),
+        "tidegate.rows.deleted": str(rows.deleted),
+        "tidegate.rows.stale": str(rows.stale),
+        "tidegate.rows.duplicate": str(rows.duplicate),
+    }

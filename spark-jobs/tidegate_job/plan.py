@@ -1,0 +1,168 @@
+"""The plan document as frozen dataclasses, loaded and validated against `tidegate.plan/1`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .errors import PLAN_INVALID, PLAN_UNREADABLE, JobError
+from .layout import ControlLayout, LayoutError
+from .object_store import ObjectStore
+from .schemas import ContractError, validate
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """One landed file. `bytes` and `etag` (without quotes) are what it had when it landed; `put_at_s` is epoch seconds."""
+
+    file_id: str
+    uri: str
+    kind: Literal["full", "incremental"]
+    format: Literal["parquet", "csv"]
+    etag: str
+    bytes: int
+    put_at_s: int
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What the table holds already, as the ledger knows it; see `shared/contracts/plan.ts`."""
+
+    max_sequence: str | None
+    snapshot: str | None
+    tombstones: str
+    tombstones_cover_from: str | None
+
+
+@dataclass(frozen=True)
+class Merge:
+    """How changes become rows. Column names are in lower case here, since they match without regard to case."""
+
+    mode: Literal["snapshot", "historical"]
+    keys: tuple[str, ...]
+    sequence_by: str
+    delete_column: str
+    delete_equals: str
+    drop_columns: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The lake table. `properties` are the user's own table properties."""
+
+    format: Literal["iceberg", "hudi"]
+    database: str
+    table: str
+    location: str
+    write_mode: Literal["merge_on_read", "copy_on_write"]
+    partition_by: tuple[str, ...]
+    properties: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """For messages; names in SQL come from `names.qualified`."""
+        return f"{self.database}.{self.table}"
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table of a plan: its frozen entry, and the token of this attempt."""
+
+    table: str
+    token: int
+    attempt: int
+    resolve_only: bool
+    batch_id: str
+    generation: int
+    replaces: bool
+    files: tuple[PlannedFile, ...]
+    applied: Applied
+    merge: Merge
+    target: Target
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A batch's plan, and where its documents go."""
+
+    run_id: str
+    refresh_cadence: str
+    batch: int
+    layout: ControlLayout
+    tables: tuple[TablePlan, ...]
+
+
+def load_plan(store: ObjectStore, uri: str, run_id: str) -> Plan:
+    """Read and validate the plan at `uri` for this run. JobError TG2001 if it can't be read, TG2002 if it is not right."""
+    try:
+        content = store.get(uri)
+    except Exception as error:
+        raise JobError(PLAN_UNREADABLE, uri=uri, why=f"{type(error).__name__}: {error}") from error
+    try:
+        document = json.loads(content)
+        validate("plan", document)
+        plan = parse_plan(document)
+        if plan.run_id != run_id:
+            raise ValueError(f"its `run_id` is `{plan.run_id}`, but `--run-id` says `{run_id}`")
+        _refuse_twice("table", (table.table for table in plan.tables))
+        # Two tables of one application on one target would look past each other's pinned snapshot.
+        _refuse_twice("target", (table.target.name for table in plan.tables))
+    except (ValueError, ContractError, LayoutError) as error:
+        raise JobError(PLAN_INVALID, uri=uri, why=str(error)) from error
+    return plan
+
+
+def parse_plan(document: dict[str, Any]) -> Plan:
+    """The dataclasses of a document that is valid already. LayoutError if its names or URIs do not fit the control bucket."""
+    layout = ControlLayout.of(document["outcomes"], document["run_id"])
+    plan = Plan(
+        run_id=document["run_id"],
+        refresh_cadence=document["refresh_cadence"],
+        batch=document["batch"],
+        layout=layout,
+        tables=tuple(_table(item) for item in document["tables"]),
+    )
+    for table in plan.tables:
+        layout.outcome(table.table, table.token)
+        layout.evidence(table.table, table.batch_id, table.token)
+    return plan
+
+
+def _table(item: dict[str, Any]) -> TablePlan:
+    entry = item["entry"]
+    merge = entry["merge"]
+    target = entry["target"]
+    return TablePlan(
+        table=item["table"],
+        token=item["token"],
+        attempt=item["attempt"],
+        resolve_only=item["resolve_only"],
+        batch_id=entry["batch_id"],
+        generation=entry["generation"]["id"],
+        replaces=entry["generation"]["replaces"],
+        files=tuple(_file(file) for file in entry["files"]),
+        applied=Applied(**entry["applied"]),
+        merge=Merge(
+            mode=merge["mode"],
+            keys=tuple(key.lower() for key in merge["keys"]),
+            sequence_by=merge["sequence_by"].lower(),
+            delete_column=merge["apply_as_deletes"]["column"].lower(),
+            delete_equals=merge["apply_as_deletes"]["equals"],
+            drop_columns=frozenset(name.lower() for name in merge["drop_columns"]),
+        ),
+        target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),
+    )
+
+
+def _file(item: dict[str, Any]) -> PlannedFile:
+    fields = ("file_id", "uri", "kind", "format", "etag", "bytes", "put_at_s")
+    return PlannedFile(**{name: item[name] for name in fields})
+
+
+def _refuse_twice(what: str, names: Iterable[str]) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ValueError(f"it names the {what} `{name}` {times} times")

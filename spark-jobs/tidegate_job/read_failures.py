@@ -1,0 +1,35 @@
+"""When Spark fails while it reads a batch: which file is to blame?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import quote, unquote
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors.exceptions.captured import CapturedException
+
+from .errors import ENGINE_FAILED, JobError
+from .file_checks import BadFiles, check_unchanged, damaged
+from .java import first_line
+from .object_store import ObjectStore
+from .plan import PlannedFile
+
+
+@contextmanager
+def blame_files(store: ObjectStore, files: Sequence[PlannedFile], target: str) -> Iterator[None]:
+    """Turn an error of Spark into BadFiles if it names one of `files` or one has changed; else JobError TG5002."""
+    try:
+        yield
+    except (Py4JJavaError, CapturedException) as error:
+        check_unchanged(store, files, "recheck")
+        text = unquote(f"{error}\n{error.stackTrace if isinstance(error, CapturedException) else ''}")
+        named = [file for file in files if _path(file.uri) in text]
+        if named:
+            raise BadFiles([damaged(file, first_line(error)) for file in named]) from error
+        raise JobError(ENGINE_FAILED, target=target, why=first_line(error)) from error
+
+
+def _path(uri: str) -> str:
+    """The URI without its scheme, in the form that both the encoded and the plain spelling decode to."""
+    return unquote(quote(uri.split("://", 1)[-1]))

@@ -1,0 +1,60 @@
+"""What the job needs of a table format: open a table once, look into its history, and commit from that very snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyspark.sql import DataFrame
+
+from .outcome import RowCounts
+from .plan import TablePlan
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that carries a batch id. `at_ms` is epoch milliseconds; `evidence` ends with a slash."""
+
+    snapshot: str
+    at_ms: int
+    token: int
+    evidence: str | None
+
+
+class OpenTable(Protocol):
+    """A table pinned to one snapshot: everything here reads that one, and a commit is validated against it (rule 4)."""
+
+    @property
+    def declared(self) -> Mapping[str, str] | None:
+        """The source's columns and their types by lower-case name; None if the table does not exist yet."""
+        ...
+
+    def look_up(self) -> Commit | None:
+        """The commit of this plan's batch, searched for back to the last settled snapshot.
+
+        ResultUnknown TG4001 if the history does not reach back that far. JobError TG4004 or TG4005 if a higher token or
+        a newer generation was there before us.
+        """
+        ...
+
+    def check_target(self) -> None:
+        """JobError if the configured properties or the existing table do not allow exactly-once commits."""
+        ...
+
+    def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
+        """Keys and sequence of the pinned snapshot's rows; None if there are none."""
+        ...
+
+    def commit(self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str) -> Commit:
+        """One commit of all changes, with batch id, token, generation, counts and evidence in it.
+
+        JobError if surely nothing was committed, ResultUnknown if that cannot be told.
+        """
+        ...
+
+
+class TableFormat(Protocol):
+    """Opens tables; the one call that refreshes."""
+
+    def open(self, plan: TablePlan) -> OpenTable: ...
