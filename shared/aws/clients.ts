@@ -13,6 +13,7 @@ export interface ClientOverrides {
   readonly endpoint?: string
   readonly region?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly maxAttempts?: number
 }
 
 /** Attempts of one call, the first included. */
