@@ -1,11 +1,10 @@
 /** Reads the YAML file and refuses, with line and number, whatever its shape does not allow. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
-import { messageOf } from '../errors.ts'
 import { shown } from '../files/shown.ts'
 import { suggestion } from './nearest.ts'
 import { InvalidConfiguration, type Path, type Problem, pathText } from './problems.ts'
 import { type ConfigFile, configFile, configJsonSchema } from './schema.ts'
+import { readYaml, type YamlDocument } from './yaml-document.ts'
 
 export interface ParsedConfig {
   readonly fileName: string
@@ -13,8 +12,6 @@ export interface ParsedConfig {
   /** Line of a place in the document, or of the nearest place around it. */
   readonly lineOf: (path: Path) => number | undefined
 }
-
-const LONGEST = 8 * 1024 * 1024
 
 /**
  * Throws InvalidConfiguration (TG1100) with every problem of the file: TG1101 no YAML, TG1102 unknown key, TG1103 missing
@@ -27,73 +24,6 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   const problems = read.error.issues.flatMap((issue) => problemsOf(issue, document))
   problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
   throw new InvalidConfiguration(fileName, problems)
-}
-
-interface YamlDocument {
-  readonly value: unknown
-  readonly lineOf: (path: Path) => number | undefined
-}
-
-function readYaml(text: string, fileName: string): YamlDocument {
-  const refuse = (message: string, line?: number): Problem => ({ code: 'TG1101', path: [], line, message })
-  if (text.length > LONGEST)
-    throw new InvalidConfiguration(fileName, [refuse('is longer than 8 MiB: use patterns, and braces in table names')])
-  const lines = new LineCounter()
-  try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-    const wrong = [...document.errors, ...document.warnings].map((error) =>
-      refuse(
-        `is not YAML as we read it (${shown(error.message)}): correct the syntax`,
-        lines.linePos(error.pos[0]).line,
-      ),
-    )
-    if (wrong.length > 0) throw new InvalidConfiguration(fileName, wrong)
-    return { value: document.toJS({ maxAliasCount: 1000 }), lineOf: lineFinder(document.contents, lines) }
-  } catch (error) {
-    if (error instanceof InvalidConfiguration) throw error
-    // The parser recurses, and follows aliases: what nests or multiplies without end is thrown, not reported.
-    throw new InvalidConfiguration(fileName, [
-      refuse(`can't be read (${shown(messageOf(error))}): nest less, use fewer aliases`),
-    ])
-  }
-}
-
-const idOf = (path: Path): string => JSON.stringify(path)
-
-function lineFinder(contents: Node | null, lines: LineCounter): (path: Path) => number | undefined {
-  let index: Map<string, number> | undefined
-  return (path) => {
-    index ??= lineIndex(contents, lines)
-    for (let length = path.length; length >= 0; length--) {
-      const line = index.get(idOf(path.slice(0, length)))
-      if (line !== undefined) return line
-    }
-    return undefined
-  }
-}
-
-function lineIndex(contents: Node | null, lines: LineCounter): Map<string, number> {
-  const index = new Map<string, number>()
-  const note = (path: Path, node: unknown) => {
-    const at = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined
-    if (at !== undefined) index.set(idOf(path), lines.linePos(at).line)
-  }
-  const walk = (node: unknown, path: Path) => {
-    if (isMap(node))
-      for (const { key, value } of node.items) {
-        const inner = [...path, isScalar(key) ? String(key.value ?? '') : String(key)]
-        note(inner, key)
-        walk(value, inner)
-      }
-    else if (isSeq(node))
-      for (const [position, item] of node.items.entries()) {
-        note([...path, position], item)
-        walk(item, [...path, position])
-      }
-  }
-  note([], contents)
-  walk(contents, [])
-  return index
 }
 
 const TYPES: Record<string, string> = {

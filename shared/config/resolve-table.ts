@@ -5,6 +5,7 @@ import { type FlatSettings, type Layer, layerOf, type Setting, settle } from './
 import type { NamedTable } from './named-tables.ts'
 import { nearest } from './nearest.ts'
 import type { ParsedConfig } from './parse.ts'
+import { partitionField } from './partition-field.ts'
 import type { Path, Problem } from './problems.ts'
 import type { DeploymentFacts, Provenance, ResolvedTable } from './resolved.ts'
 
@@ -42,7 +43,7 @@ export type TableResolution = {
 
 /**
  * Problems TG1110 (unknown cadence), TG1111 (something needed is missing), TG1116 (`target.table` must be given),
- * TG1117 (what a later version does).
+ * TG1117 (what a later version does), TG1121 (a dropped column that is needed).
  */
 export function tableResolver(
   parsed: ParsedConfig,
@@ -85,6 +86,12 @@ export function tableResolver(
         )
       return { problems, from }
     }
+    for (const column of neededButDropped(settings))
+      report(
+        'TG1121',
+        placeOf('drop_columns'),
+        `\`${shown(named.name)}\` drops \`${shown(column)}\`, a key or a column that it is partitioned by: take it out of \`drop_columns\``,
+      )
     const target = settings['target.table'] ?? named.ledgerKey
     if (!/^[a-z0-9_]{1,255}$/.test(target)) {
       report(
@@ -101,6 +108,13 @@ export function tableResolver(
 const missing = (settings: FlatSettings) =>
   (Object.keys(NEEDED) as (keyof typeof NEEDED)[]).filter((setting) => settings[setting] === undefined)
 const isComplete = (settings: FlatSettings): settings is Complete => missing(settings).length === 0
+
+/** Column names match without regard to case. */
+function neededButDropped(settings: Complete): string[] {
+  const partitions = settings['target.partition_by'].flatMap((field) => partitionField(field)?.column ?? [])
+  const needed = new Set([...settings.keys, ...partitions].map((column) => column.toLowerCase()))
+  return settings.drop_columns.filter((column) => needed.has(column.toLowerCase()))
+}
 
 function unknownCadence(name: string, cadences: readonly string[]): string {
   const near = nearest(name, cadences)

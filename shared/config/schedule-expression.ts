@@ -6,7 +6,7 @@ export interface CadenceTiming {
   readonly cron?: string | undefined
 }
 
-const INTERVAL = /^([1-9]\d{0,5}) (minute|hour|day)s?$/
+const INTERVAL = /^([1-9]\d{0,5})\s+(minute|hour|day)s?$/
 // Minutes, hours, day of month, month, day of week, year: digits, names, and the signs that AWS knows.
 const CRON_FIELD = /^[0-9A-Za-z*?,/#-]+$/
 
@@ -21,7 +21,7 @@ export function scheduleExpression({ every, cron }: CadenceTiming): string {
 }
 
 function rateExpression(every: string): string {
-  const interval = INTERVAL.exec(every)
+  const interval = INTERVAL.exec(every.trim())
   if (!interval)
     throw refusal(`\`every: ${every}\` is no interval: write it as \`10 minutes\`, \`2 hours\` or \`1 day\``)
   const count = Number(interval[1])

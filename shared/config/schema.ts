@@ -5,7 +5,12 @@ import { partitionField } from './partition-field.ts'
 import { bytesOf } from './units.ts'
 
 const text = (expected = 'a text') => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`)
-const columns = z.array(text("a column's name"), { error: "expected a list of columns' names, such as `[pk_id]`" })
+const columns = z
+  .array(text("a column's name"), { error: "expected a list of columns' names, such as `[pk_id]`" })
+  .refine(
+    (names) => new Set(names.map((name) => name.toLowerCase())).size === names.length,
+    'expected each column once, without regard to case',
+  )
 const count = (most: number) =>
   z.int({ error: 'expected a whole number' }).min(1, 'expected at least 1').max(most, `expected at most ${most}`)
 

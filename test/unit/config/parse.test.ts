@@ -47,6 +47,9 @@ tabels: 1
   it.each([
     ['a mapping that is not closed', 'sources: {', 1],
     ['a key given twice', 'a: 1\nb: 2\na: 3', 3],
+    ['a key given twice below', 'tables:\n  a.b:\n    keys: [a]\n  a.c:\n  a.b:', 5],
+    ['a key that is a list', 'tables:\n  ? [a]\n  : x', 2],
+    ['__proto__', 'tables:\n  __proto__: { keys: [a] }', 2],
     ['two documents', 'a: 1\n---\nb: 2', 2],
     ['an unknown tag', 'a: !secret x', 1],
   ])('%s is TG1101 with its line', (_, text, line) => {
