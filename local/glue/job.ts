@@ -55,7 +55,7 @@ const consumed = new Set(['--conf', '--extra-py-files', '--extra-jars', '--extra
 /** What the script finds in `sys.argv`: the job's arguments under the run's, and Glue's own. */
 export function scriptArguments(merged: Record<string, string>, jobName: string, runId: string): string[] {
   const own = { '--JOB_NAME': jobName, '--JOB_ID': `j_${jobName}`, '--JOB_RUN_ID': runId }
-  return Object.entries({ ...own, ...merged }).flatMap(([name, value]) => (consumed.has(name) ? [] : [name, value]))
+  return Object.entries({ ...merged, ...own }).flatMap(([name, value]) => (consumed.has(name) ? [] : [name, value]))
 }
 
 /** Glue's chain in one argument, `a=b --conf c=d --conf e=f`, as a map. Throws InvalidInputException when it is something else. */
