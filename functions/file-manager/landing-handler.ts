@@ -8,7 +8,7 @@ import middy from '@middy/core'
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { messageOf, TidegateError } from '../../shared/errors.ts'
 import { type LandingPorts, landFile } from '../../shared/landing/land-file.ts'
-import { parseStorageEvent } from '../../shared/landing/storage-event.ts'
+import { parseStorageEvent } from './storage-event.ts'
 
 export interface Telemetry {
   readonly logger: Logger

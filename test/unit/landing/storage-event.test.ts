@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseStorageEvent } from '../../../functions/file-manager/storage-event.ts'
 import { InputError } from '../../../shared/errors.ts'
-import { parseStorageEvent } from '../../../shared/landing/storage-event.ts'
 import { eventFor } from './support.ts'
 
 const good = eventFor('in/a b+c%2B.parquet', 'e', 3)
@@ -12,7 +12,7 @@ describe('parseStorageEvent', () => {
   })
 
   it.each([
-    ['not JSON', '{"id":'],
+    ['Invalid JSON', '{"id":'],
     ['event', 'null'],
     ['detail-type', JSON.stringify({ ...good, 'detail-type': 'Object Deleted' })],
     [
