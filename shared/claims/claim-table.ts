@@ -106,7 +106,7 @@ async function reenter(seen: TableItem, run: ClaimingRun, ports: ClaimPorts): Pr
 async function meetOwner(seen: TableItem, ports: ClaimPorts): Promise<TableClaim | Lost> {
   const state = seen.claim_owner ? await ports.executions.state(seen.claim_owner) : 'unknown'
   if (state === 'running') return { kind: 'skipped', reason: 'claimed_by_a_living_run' }
-  return hold(seen, ownerGone(seen, state), ports)
+  return hold(seen, ownerGone(seen, state), ports, seen)
 }
 
 /** The batch of an earlier attempt is not resolved: the very same entry again, under a new token, while new files wait. */
@@ -160,7 +160,7 @@ async function hold(
   item: TableItem,
   { reason, error }: Hold,
   ports: ClaimPorts,
-  seen: TableItem | undefined = item,
+  seen: TableItem | undefined,
 ): Promise<TableClaim | Lost> {
   const next: TableItem = {
     ...item,
