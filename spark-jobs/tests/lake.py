@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,14 @@ from tidegate_job.schemas import validate
 
 Row = dict[str, Any]
 _numbers = itertools.count(1)
-COLUMN_TYPES = {"op": pa.string(), "seq": pa.string(), "id": pa.int64(), "v": pa.int64(), "a": pa.int64(), "b": pa.string()}
+COLUMN_TYPES = {
+    "op": pa.string(),
+    "seq": pa.string(),
+    "id": pa.int64(),
+    "v": pa.int64(),
+    "a": pa.int64(),
+    "b": pa.string(),
+}
 
 
 class Lake:
@@ -53,7 +61,11 @@ class Lake:
     # --- files -------------------------------------------------------------------------------------------------
 
     def put(
-        self, rows: Sequence[Row], name: str | None = None, kind: str = "incremental", columns: Sequence[str] | None = None
+        self,
+        rows: Sequence[Row],
+        name: str | None = None,
+        kind: str = "incremental",
+        columns: Sequence[str] | None = None,
     ) -> Row:
         """Put rows as a parquet file and return its plan item. Change files have op and seq, full loads neither."""
         if columns is None:
@@ -68,10 +80,12 @@ class Lake:
         pq.write_table(table, sink)
         return self.put_bytes(sink.getvalue().to_pybytes(), name, kind)
 
-    def put_bytes(self, content: bytes, name: str | None = None, kind: str = "incremental", put_at_s: int | None = None) -> Row:
+    def put_bytes(
+        self, content: bytes, name: str | None = None, kind: str = "incremental", put_at_s: int | None = None
+    ) -> Row:
         self._files += 1
         put_at_s = put_at_s or 1_700_000_000 + self._files
-        path = self.folder / "staging" / (name or f"file-{self._files}.parquet")
+        path = self.folder / "staging" / self.table / (name or f"file-{self._files}.parquet")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         etag = hashlib.md5(content).hexdigest()
@@ -211,6 +225,29 @@ class Lake:
 
     def exists(self) -> bool:
         return bool(self.spark.catalog.tableExists(f"shop.{self.table}"))
+
+
+def one_by_one(
+    lakes: Sequence[Lake], courses: Sequence[Generator[Row, Row, None]]
+) -> None:
+    """Drive several tables' courses in step: each round is one plan with the next entry of every table.
+
+    A course yields what its table plans next and is sent the outcome. Tables of one plan run at once, so this is quick
+    and shows on the way that they don't get into each other's way.
+    """
+    control = lakes[0]
+    answers: list[Row | None] = [None] * len(lakes)
+    going = list(range(len(lakes)))
+    while going:
+        planned: dict[int, Row] = {}
+        for place in going:
+            with suppress(StopIteration):
+                answer = answers[place]
+                planned[place] = next(courses[place]) if answer is None else courses[place].send(answer)
+        going = list(planned)
+        if planned:
+            for place, outcome in zip(going, control.run(*planned.values()), strict=True):
+                answers[place] = outcome
 
 
 def change(op: str, seq: str | None, **columns: Any) -> Row:

@@ -110,6 +110,7 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
             batch = _read(job, plan, table)
         with course.phase("evidence"):
             evidence = _put_evidence(job, plan, batch)
+        job.checkpoint(plan.table, "before-commit")
         with course.phase("commit"):
             commit = table.commit(batch.effects, batch.columns.data, batch.rows, evidence)
     finally:
@@ -265,5 +266,3 @@ def _put_details(job: Job, plan: TablePlan, error: Exception) -> str | None:
         # The outcome itself is what counts; it then names no details.
         return None
     return uri
-
-

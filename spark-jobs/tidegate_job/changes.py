@@ -53,7 +53,11 @@ def read_changes(
     schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
     # Keys come from events, and glob characters in a key are just characters.
     scan = spark.read.option("__globPaths__", "false").schema(schema).parquet(*(file.uri for file in files))
-    operation = F.col(names.quote(merge.delete_column)).cast("string") if merge.delete_column in types else F.lit(None)
+    operation = (
+        F.col(names.quote(merge.delete_column)).cast("string")
+        if merge.delete_column in types
+        else F.lit(None)
+    )
     sequence = F.col(names.quote(merge.sequence_by)) if merge.sequence_by in types else F.lit(None)
     changes = scan.select(
         *(F.col(names.quote(name)) for name in columns.data),
@@ -136,12 +140,20 @@ def _file_table(spark: SparkSession, files: Sequence[PlannedFile]) -> DataFrame:
     jvm = spark._jvm
     assert jvm is not None
     rows = [
-        {"path": str(jvm.org.apache.hadoop.fs.Path(file.uri).toUri().toString()), "id": file.file_id, "at": file.put_at_s}
+        {
+            "path": str(jvm.org.apache.hadoop.fs.Path(file.uri).toUri().toString()),
+            "id": file.file_id,
+            "at": file.put_at_s,
+        }
         for file in files
     ]
     parsed = F.from_json(F.lit(json.dumps(rows)), "array<struct<path: string, id: string, at: bigint>>")
-    return spark.range(1, numPartitions=1).select(F.inline(parsed)).select(
-        _bare_path(F.col("path")).alias(_PATH), F.col("id").alias(names.FILE), F.col("at").alias(PUT_AT)
+    return (
+        spark.range(1, numPartitions=1)
+        .select(F.inline(parsed))
+        .select(
+            _bare_path(F.col("path")).alias(_PATH), F.col("id").alias(names.FILE), F.col("at").alias(PUT_AT)
+        )
     )
 
 

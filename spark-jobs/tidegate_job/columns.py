@@ -65,7 +65,9 @@ def agree_columns(
             _check_special(file, columns, merge)
             for name in (merge.sequence_by, merge.delete_column):
                 if name in columns:
-                    _check_same(file, name, columns[name], special.setdefault(name, columns[name]), "the batch")
+                    _check_same(
+                        file, name, columns[name], special.setdefault(name, columns[name]), "the batch"
+                    )
             data = _data_columns(file, columns, merge)
             if declared is None:
                 declared = data

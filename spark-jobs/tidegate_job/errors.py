@@ -19,18 +19,26 @@ class Kind:
 
 
 _MEND = "Mend and put it again, or take it out with `tidegate quarantine`."
-_EARLIER = "Put the file with the declared columns; a changed schema needs a version of Tidegate that evolves it."
+_EARLIER = (
+    "Put the file with the declared columns; a changed schema needs a version of Tidegate that evolves it."
+)
 
-PLAN_UNREADABLE = Kind("TG2001", "The plan `{uri}` cannot be read: {why}. Check `--plan` and the job's rights.", True)
-PLAN_INVALID = Kind("TG2002", "The plan `{uri}` breaks its contract: {why}. Make it again with the batch's claim.")
+PLAN_UNREADABLE = Kind(
+    "TG2001", "The plan `{uri}` cannot be read: {why}. Check `--plan` and the job's rights.", True
+)
+PLAN_INVALID = Kind(
+    "TG2002", "The plan `{uri}` breaks its contract: {why}. Make it again with the batch's claim."
+)
 PLAN_NOT_SUPPORTED = Kind(
     "TG2003", "`{field}` is `{value}`, which this version of the job does not do: {why}. {todo}"
 )
 FILE_GONE = Kind(
-    "TG2101", "`{uri}` is gone: it was in the ledger but S3 has no such object. Put it again, or quarantine it."
+    "TG2101",
+    "`{uri}` is gone: it was in the ledger but S3 has no such object. Put it again, or quarantine it.",
 )
 FILE_OVERWRITTEN = Kind(
-    "TG2102", "`{uri}` was overwritten since it landed: {why}. The newer put has its own event; run the cadence again."
+    "TG2102",
+    "`{uri}` was overwritten since it landed: {why}. The newer put has its own event; run the cadence again.",
 )
 FILE_EMPTY = Kind("TG2103", "`{uri}` is empty (0 bytes). " + _MEND)
 FILE_TRUNCATED = Kind(
@@ -40,76 +48,112 @@ FILE_TRUNCATED = Kind(
 FILE_NOT_PARQUET = Kind("TG2105", "`{uri}` is not a parquet file: {why}. " + _MEND)
 FILE_DAMAGED = Kind("TG2106", "`{uri}` has a footer, but its content cannot be read: {why}. " + _MEND)
 FILE_CSV = Kind(
-    "TG2107", "`{uri}` is CSV, which this version does not read: it lands and waits. Configure DMS for parquet."
+    "TG2107",
+    "`{uri}` is CSV, which this version does not read: it lands and waits. Configure DMS for parquet.",
 )
-COLUMN_UNKNOWN = Kind("TG2201", "`{uri}` has a column `{column}` that `{target}` has not declared. " + _EARLIER)
-COLUMN_MISSING = Kind("TG2202", "`{uri}` lacks the column `{column}` that `{target}` has declared. " + _EARLIER)
+COLUMN_UNKNOWN = Kind(
+    "TG2201", "`{uri}` has a column `{column}` that `{target}` has not declared. " + _EARLIER
+)
+COLUMN_MISSING = Kind(
+    "TG2202", "`{uri}` lacks the column `{column}` that `{target}` has declared. " + _EARLIER
+)
 COLUMN_TYPE = Kind(
-    "TG2203", "`{uri}` has column `{column}` of type `{type}`, but `{target}` has declared `{declared}`. " + _EARLIER
+    "TG2203",
+    "`{uri}` has column `{column}` of type `{type}`, but `{target}` has declared `{declared}`. " + _EARLIER,
 )
 COLUMN_TWICE = Kind("TG2204", "`{uri}` has column `{column}` twice, but for upper and lower case. " + _MEND)
 COLUMN_RESERVED = Kind(
-    "TG2205", "`{uri}` has column `{column}`: names that begin with `_tg_` are ours. Rename it, or add it to `drop_columns`."
+    "TG2205",
+    "`{uri}` has column `{column}`: names that begin with `_tg_` are ours. Rename it, or add it to `drop_columns`.",
 )
-COLUMN_UNUSABLE = Kind("TG2206", "`{uri}` has column `{column}` of no usable type: {why}. Give it one, or drop it.")
-KEY_MISSING = Kind("TG2211", "`{uri}` lacks the key column `{column}`. Correct `keys` of the table, or the file.")
+COLUMN_UNUSABLE = Kind(
+    "TG2206", "`{uri}` has column `{column}` of no usable type: {why}. Give it one, or drop it."
+)
+KEY_MISSING = Kind(
+    "TG2211", "`{uri}` lacks the key column `{column}`. Correct `keys` of the table, or the file."
+)
 KEY_NULL = Kind("TG2212", "`{uri}` has {rows} rows whose key column `{column}` is null. " + _MEND)
 SEQUENCE_MISSING = Kind(
-    "TG2213", "`{uri}` is a change file without the sequence column `{column}`. Correct `sequence_by`, or the file."
+    "TG2213",
+    "`{uri}` is a change file without the sequence column `{column}`. Correct `sequence_by`, or the file.",
 )
 SEQUENCE_TYPE = Kind(
-    "TG2214", "`{uri}` has the sequence column `{column}` as `{type}`, which has no safe order as text. Use a string, "
-    "integer, date or timestamp."
+    "TG2214",
+    "`{uri}` has the sequence column `{column}` as `{type}`, which has no safe order as text. Use a string, "
+    "integer, date or timestamp.",
 )
 OPERATION_MISSING = Kind(
-    "TG2215", "`{uri}` is a change file without the operation column `{column}`. Correct `apply_as_deletes`, or the file."
+    "TG2215",
+    "`{uri}` is a change file without the operation column `{column}`. Correct `apply_as_deletes`, or the file.",
 )
-KEY_TYPE = Kind("TG2216", "`{uri}` has key column `{column}` of type `{type}`, which cannot be a key. Choose other `keys`.")
+KEY_TYPE = Kind(
+    "TG2216",
+    "`{uri}` has key column `{column}` of type `{type}`, which cannot be a key. Choose other `keys`.",
+)
 LATE_BEYOND_WINDOW = Kind(
     "TG2301",
     "`{uri}` has a sequence `{sequence}` from before `{cover_from}`, from where deletes are remembered: applying it could "
     "revive a deleted row. The table must be held; an operator decides whether to quarantine the file or to reload.",
 )
 PARTITION_SPEC = Kind(
-    "TG2401", "`partition_by` has `{spec}`; it must be `bucket(n, column)`, `days(column)`, `months(column)` or a column of "
-    "the table: {why}. Correct the table's configuration."
+    "TG2401",
+    "`partition_by` has `{spec}`; it must be `bucket(n, column)`, `days(column)`, `months(column)` or a column of "
+    "the table: {why}. Correct the table's configuration.",
 )
 PROPERTY_REFUSED = Kind(
-    "TG2402", "`target.properties` sets `{name}`, on which exactly-once commits depend. Remove it from the configuration."
+    "TG2402",
+    "`target.properties` sets `{name}`, on which exactly-once commits depend. Remove it from the configuration.",
 )
 TARGET_FOREIGN = Kind(
-    "TG2403", "The table `{target}` exists but was not made by Tidegate: it lacks `{column}`. Choose another `target.table`."
+    "TG2403",
+    "The table `{target}` exists but was not made by Tidegate: it lacks `{column}`. Choose another `target.table`.",
 )
 LOOKUP_UNREACHABLE = Kind(
-    "TG4001", "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run resolves it.",
+    "TG4001",
+    "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run resolves it.",
     True,
 )
 CONFLICT = Kind(
-    "TG4002", "Another writer committed to `{target}` after it was looked at: {why}. The next run looks afresh.", True
+    "TG4002",
+    "Another writer committed to `{target}` after it was looked at: {why}. The next run looks afresh.",
+    True,
 )
-COMMIT_UNKNOWN = Kind("TG4003", "The catalogue did not answer after the commit was sent to `{target}`: {why}. "
-                      "The next run looks whether batch `{batch_id}` is there.", True)
+COMMIT_UNKNOWN = Kind(
+    "TG4003",
+    "The catalogue did not answer after the commit was sent to `{target}`: {why}. "
+    "The next run looks whether batch `{batch_id}` is there.",
+    True,
+)
 SUPERSEDED = Kind(
-    "TG4004", "`{target}` has a commit of token `{seen}`, above ours `{token}`: this run lost its claim. Nothing to do."
+    "TG4004",
+    "`{target}` has a commit of token `{seen}`, above ours `{token}`: this run lost its claim. Nothing to do.",
 )
 GENERATION_PASSED = Kind(
-    "TG4005", "`{target}` is at generation `{seen}`, above ours `{generation}`. Nothing to do: the batch is superseded."
+    "TG4005",
+    "`{target}` is at generation `{seen}`, above ours `{generation}`. Nothing to do: the batch is superseded.",
 )
 RESOLVED_ABSENT = Kind(
-    "TG4006", "Batch `{batch_id}` is not in `{target}`, and its plan is to look only. The ledger may unfreeze its files."
+    "TG4006",
+    "Batch `{batch_id}` is not in `{target}`, and its plan is to look only. The ledger may unfreeze its files.",
 )
 COMMIT_UNMARKED = Kind(
-    "TG4007", "A commit to `{target}` does not carry batch `{batch_id}`. Check that the engine's Iceberg is the pinned one."
+    "TG4007",
+    "A commit to `{target}` does not carry batch `{batch_id}`. Check that the engine's Iceberg is the pinned one.",
 )
 ISOLATION_WEAK = Kind(
-    "TG4008", "`{target}` has `{name}` = `{value}`; only `serializable` keeps a lost run from writing. Unset the property."
+    "TG4008",
+    "`{target}` has `{name}` = `{value}`; only `serializable` keeps a lost run from writing. Unset the property.",
 )
 EVIDENCE_UNREADABLE = Kind(
-    "TG4009", "Batch `{batch_id}` is committed to `{target}`, but its evidence `{uri}` cannot be read: {why}. "
-    "Restore it; the next run tries again.", True
+    "TG4009",
+    "Batch `{batch_id}` is committed to `{target}`, but its evidence `{uri}` cannot be read: {why}. "
+    "Restore it; the next run tries again.",
+    True,
 )
 STORAGE_FAILED = Kind("TG5001", "`{uri}` cannot be reached: {why}. The next run tries again.", True)
-ENGINE_FAILED = Kind("TG5002", "Spark could not work on `{target}`: {why}. See the details; the next run tries again.", True)
+ENGINE_FAILED = Kind(
+    "TG5002", "Spark could not work on `{target}`: {why}. See the details; the next run tries again.", True
+)
 OURS = Kind("TG9001", "The job broke its own rules at `{target}`: {why}. Please report it with the details.")
 
 

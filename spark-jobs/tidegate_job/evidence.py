@@ -89,7 +89,9 @@ def put_evidence(
         part_uri = f"{uri}deletes-{number:05d}.jsonl.gz"
         store.put(part_uri, encode_part(evidence.batch_id, keys, rows))
         highest = max(sequence for sequence, _ in rows)
-        parts.append({"part": number, "key": layout.relative(part_uri), "rows": len(rows), "max_sequence": highest})
+        parts.append(
+            {"part": number, "key": layout.relative(part_uri), "rows": len(rows), "max_sequence": highest}
+        )
     store.put(f"{uri}deletes.json", _json({"contract": DELETES_CONTRACT, **identity, "parts": parts}))
     files = {
         "contract": FILES_CONTRACT,

@@ -22,7 +22,9 @@ def read_footers(spark: SparkSession, store: ObjectStore, files: Sequence[Planne
     jvm: Any = spark._jvm
     state = spark._jsparkSession.sessionState()
     hadoop_conf = state.newHadoopConf()
-    converter = jvm.org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter(state.conf())
+    converter = jvm.org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter(
+        state.conf()
+    )
 
     def read(file: PlannedFile) -> Footer | FileError:
         try:

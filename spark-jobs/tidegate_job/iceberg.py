@@ -24,7 +24,12 @@ from .errors import (
     JobError,
     ResultUnknown,
 )
-from .iceberg_properties import check_properties, check_stored_properties, commit_properties, creation_properties
+from .iceberg_properties import (
+    check_properties,
+    check_stored_properties,
+    commit_properties,
+    creation_properties,
+)
 from .java import first_line, java_causes, with_commit_properties
 from .merge_sql import merge_statement
 from .outcome import RowCounts
@@ -33,9 +38,12 @@ from .plan import TablePlan
 from .table_format import Commit
 
 _PACKAGE = "org.apache.iceberg.exceptions."
-_NOT_COMMITTED = {_PACKAGE + name for name in ("ValidationException", "CommitFailedException", "AlreadyExistsException")}
+_NOT_COMMITTED = {
+    _PACKAGE + name for name in ("ValidationException", "CommitFailedException", "AlreadyExistsException")
+}
 _STATE_UNKNOWN = _PACKAGE + "CommitStateUnknownException"
 _PINNED_KEY = "cache.expiration-interval-ms"
+
 
 def pin_tables(spark: SparkSession) -> None:
     """Keep each table of the session's default catalogue as it was loaded, until it is refreshed (rule 4).
@@ -127,7 +135,9 @@ class IcebergTable:
         sequence = F.coalesce(F.col(names.SEQUENCE), F.lit("")).alias(names.SEQUENCE)
         return rows.select(*(F.col(names.quote(key)).alias(key) for key in keys), sequence)
 
-    def commit(self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str) -> Commit:
+    def commit(
+        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str
+    ) -> Commit:
         properties = commit_properties(self._plan, rows, evidence)
         changing = rows.inserted + rows.updated + rows.deleted > 0
         every_column = [*columns, *names.OWN_COLUMNS]
@@ -135,7 +145,9 @@ class IcebergTable:
             # In here and not before: parsing is ours, but whatever the catalogue does may have committed.
             partitions = parse_partition_by(self._plan.target.partition_by, columns)
             if self._table is None:
-                self._create(effects.where(F.col(EFFECT).isin(*CHANGING)).select(*every_column), partitions, properties)
+                self._create(
+                    effects.where(F.col(EFFECT).isin(*CHANGING)).select(*every_column), partitions, properties
+                )
             elif not changing:
                 self._commit_nothing(properties)
             elif self._pinned is None:
@@ -191,12 +203,16 @@ class IcebergTable:
         if self._pinned is not None:
             delta = delta.validateFromSnapshot(self._pinned)
         every_row = self._jvm.org.apache.iceberg.expressions.Expressions.alwaysTrue()
-        delta.conflictDetectionFilter(every_row).validateNoConflictingDataFiles().validateNoConflictingDeleteFiles().commit()
+        delta.conflictDetectionFilter(
+            every_row
+        ).validateNoConflictingDataFiles().validateNoConflictingDeleteFiles().commit()
 
     def _require_pinned(self) -> None:
         """The statement loads the table by name: what the session's cache gives it must be the snapshot looked at."""
         if _current_snapshot_id(self._loaded()) != self._pinned:
-            raise JobError(CONFLICT, target=self._plan.target.name, why="this session has loaded a newer snapshot")
+            raise JobError(
+                CONFLICT, target=self._plan.target.name, why="this session has loaded a newer snapshot"
+            )
 
     def _own_commit(self) -> Commit:
         """The snapshot just made. It must carry the batch id, or else a replay could not be told from a new batch."""
@@ -221,11 +237,15 @@ class IcebergTable:
         if commit is not None:
             return commit
         causes = java_causes(error)
-        exists = isinstance(error, AnalysisException) and error.getErrorClass() == "TABLE_OR_VIEW_ALREADY_EXISTS"
+        exists = (
+            isinstance(error, AnalysisException) and error.getErrorClass() == "TABLE_OR_VIEW_ALREADY_EXISTS"
+        )
         if exists or (_NOT_COMMITTED & set(causes) and _STATE_UNKNOWN not in causes):
             raise JobError(CONFLICT, target=target, why=why) from error
         if _STATE_UNKNOWN in causes or not reachable:
-            raise ResultUnknown(COMMIT_UNKNOWN, target=target, batch_id=self._plan.batch_id, why=why) from error
+            raise ResultUnknown(
+                COMMIT_UNKNOWN, target=target, batch_id=self._plan.batch_id, why=why
+            ) from error
         raise JobError(ENGINE_FAILED, target=target, why=why) from error
 
     def _find_since_pinned(self, table: Any) -> Commit | None:
@@ -248,14 +268,18 @@ class IcebergTable:
         return self._loaded()
 
     def _loaded(self) -> Any:
-        return self._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self._spark._jsparkSession, self._name)
+        return self._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
+            self._spark._jsparkSession, self._name
+        )
 
     @property
     def _jvm(self) -> Any:
         return self._spark._jvm
 
     def _unreachable(self, why: str) -> ResultUnknown:
-        return ResultUnknown(LOOKUP_UNREACHABLE, batch_id=self._plan.batch_id, target=self._plan.target.name, why=why)
+        return ResultUnknown(
+            LOOKUP_UNREACHABLE, batch_id=self._plan.batch_id, target=self._plan.target.name, why=why
+        )
 
 
 def _current_snapshot_id(table: Any) -> int | None:

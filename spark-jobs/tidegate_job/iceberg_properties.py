@@ -12,7 +12,9 @@ from .plan import TablePlan, Target
 
 _ROW_LEVEL = ("delete", "update", "merge")
 _BATCH_METRICS = f"write.metadata.metrics.column.{BATCH}"
-_REFUSED = re.compile(rf"tidegate\..*|write\.(delete|update|merge)\.(mode|isolation-level)|{re.escape(_BATCH_METRICS)}|location")
+_REFUSED = re.compile(
+    rf"tidegate\..*|write\.(delete|update|merge)\.(mode|isolation-level)|{re.escape(_BATCH_METRICS)}|location"
+)
 
 
 def check_properties(target: Target) -> None:

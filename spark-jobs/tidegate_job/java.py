@@ -36,7 +36,9 @@ def first_line(error: BaseException) -> str:
     return lines[0][:300]
 
 
-def with_commit_properties(spark: SparkSession, properties: Mapping[str, str], work: Callable[[], None]) -> None:
+def with_commit_properties(
+    spark: SparkSession, properties: Mapping[str, str], work: Callable[[], None]
+) -> None:
     """Run `work`; each Iceberg commit that it makes in this thread carries `properties` in its snapshot's summary.
 
     Spark 3.5 has no option for this on a SQL MERGE. An error of `work` arrives as it was raised, not wrapped by py4j.
@@ -50,7 +52,9 @@ def with_commit_properties(spark: SparkSession, properties: Mapping[str, str], w
     callback = _Callable(work)
     runtime_exception = jvm.java.lang.Class.forName("java.lang.RuntimeException")
     try:
-        jvm.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(java_map, callback, runtime_exception)
+        jvm.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(
+            java_map, callback, runtime_exception
+        )
     except Exception as wrapped:
         if callback.error is not None:
             raise callback.error from wrapped

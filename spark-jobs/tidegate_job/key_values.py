@@ -19,7 +19,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 KeyValue = int | str | bool | None
-_PLAIN = {"tinyint", "smallint", "int", "bigint", "string", "boolean", "date", "timestamp", "timestamp_ntz", "binary"}
+_PLAIN = {
+    "tinyint",
+    "smallint",
+    "int",
+    "bigint",
+    "string",
+    "boolean",
+    "date",
+    "timestamp",
+    "timestamp_ntz",
+    "binary",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -39,7 +39,9 @@ def check_rows(
         rows = found.get(file.file_id)
         promised = footers[file.file_id].rows
         if (rows.rows if rows else 0) != promised:
-            errors.append(damaged(file, f"{rows.rows if rows else 0:,} of its {promised:,} rows could be read"))
+            errors.append(
+                damaged(file, f"{rows.rows if rows else 0:,} of its {promised:,} rows could be read")
+            )
         if rows is None:
             applied.append(AppliedFile(file.file_id, 0, None, None, 0))
             continue
@@ -47,7 +49,9 @@ def check_rows(
             error = JobError(KEY_NULL, uri=file.uri, rows=number, column=key)
             errors.append(FileError(file, "read", "null_key", error))
         if (rows.lowest_present or "").startswith("-"):
-            error = JobError(SEQUENCE_TYPE, uri=file.uri, column=plan.merge.sequence_by, type="negative number")
+            error = JobError(
+                SEQUENCE_TYPE, uri=file.uri, column=plan.merge.sequence_by, type="negative number"
+            )
             errors.append(FileError(file, "read", "sequence", error))
         applied.append(
             AppliedFile(file.file_id, rows.rows, rows.lowest_present, rows.highest or None, rows.deletes)

@@ -70,7 +70,9 @@ class LocalObjects:
     def list_after(self, prefix: str, start_after: str) -> Iterator[str]:
         folder = _local_path(prefix)
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        return (prefix + name for name in sorted(names, key=str.encode) if name.encode() > start_after.encode())
+        return (
+            prefix + name for name in sorted(names, key=str.encode) if name.encode() > start_after.encode()
+        )
 
 
 class S3Objects:
@@ -120,7 +122,12 @@ class S3Objects:
         try:
             return getattr(self._client, operation)(Bucket=bucket, Key=key, **more)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            if error.response.get("Error", {}).get("Code") in (
+                "404",
+                "NoSuchKey",
+                "NoSuchBucket",
+                "NotFound",
+            ):
                 raise ObjectGone(uri) from error
             raise
 

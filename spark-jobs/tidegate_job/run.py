@@ -38,7 +38,9 @@ def progress_line(outcome: Outcome) -> str:
     """One JSON line for the driver's log."""
     line: dict[str, object] = {"table": outcome.table, "result": outcome.result}
     if outcome.rows:
-        line |= {name: getattr(outcome.rows, name) for name in ("read", "inserted", "updated", "deleted", "stale")}
+        line |= {
+            name: getattr(outcome.rows, name) for name in ("read", "inserted", "updated", "deleted", "stale")
+        }
     if outcome.error:
         line |= {"error": outcome.error.code, "message": outcome.error.message}
     line["seconds"] = round(sum(outcome.seconds.values()), 1)
@@ -51,5 +53,8 @@ def _put(job: Job, outcome: Outcome) -> bool:
         job.store.put(job.layout.outcome(outcome.table, outcome.token), outcome.document())
         return True
     except Exception as error:
-        print(f"the outcome of `{outcome.table}` could not be put: {type(error).__name__}: {error}", file=sys.stderr)
+        print(
+            f"the outcome of `{outcome.table}` could not be put: {type(error).__name__}: {error}",
+            file=sys.stderr,
+        )
         return False

@@ -46,7 +46,9 @@ class OpenTable(Protocol):
         """Keys and sequence of the pinned snapshot's rows; None if there are none."""
         ...
 
-    def commit(self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str) -> Commit:
+    def commit(
+        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str
+    ) -> Commit:
         """One commit of all changes, with batch id, token, generation, counts and evidence in it.
 
         JobError if surely nothing was committed, ResultUnknown if that cannot be told.
