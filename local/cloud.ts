@@ -14,7 +14,7 @@ import { openStepFunctions } from './step-functions-wiring.ts'
 import { sdkEnvironment } from './toolchain.ts'
 
 export interface LocalCloudOptions {
-  /** Port on 127.0.0.1; 0 takes a free one (or the data directory's own). Default 4666. */
+  /** Port on 127.0.0.1; 0 takes a free one. A data directory keeps the port of its first start. Default 4666. */
   port?: number
   /** Where state is kept between starts. Without it everything is gone at the end. */
   dataDir?: string
@@ -41,7 +41,7 @@ export interface LocalCloud {
 
 /** Starts the local cloud; it answers when this resolves. Throws TG11xx (port, directory) or TG51xx (emulator). */
 export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
-  const settings = { port: 4666, maxJobs: 1, driverMemory: '2g', ...options }
+  const settings = { maxJobs: 1, driverMemory: '2g', ...options }
   if (!Number.isInteger(settings.maxJobs) || settings.maxJobs < 1) {
     throw new ConfigurationError('TG1105', `\`--max-jobs\` is \`${settings.maxJobs}\`. Give a whole number from 1.`)
   }
@@ -54,7 +54,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   try {
     const dataDir = openDataDir(options.dataDir)
     undo.push(() => dataDir.close())
-    const gateway = await openGateway(dataDir.port(settings.port))
+    const gateway = await openGateway(dataDir.port(options.port))
     undo.push(() => gateway.stop())
     const emulator = await startEmulator({
       publicEndpoint: gateway.endpoint,
@@ -83,7 +83,7 @@ async function startEngines(
   gateway: Gateway,
   emulator: Emulator,
   dataDir: DataDir,
-  settings: Required<Omit<LocalCloudOptions, 'dataDir'>>,
+  settings: Pick<Required<LocalCloudOptions>, 'maxJobs' | 'driverMemory'>,
   undo: Undo[],
 ): Promise<void> {
   const api = emulatorApi(emulator.endpoint)

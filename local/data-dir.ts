@@ -13,6 +13,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ConfigurationError } from '../shared/errors.ts'
 
+const defaultPort = 4666
+
 /** What `local.json` says of a running local cloud. */
 export interface LocalCloudState {
   pid: number
@@ -29,8 +31,8 @@ export interface DataDir {
   file(name: string): string
   /** The path when state is kept, else `undefined`: what `openDocument` takes. */
   kept(name: string): string | undefined
-  /** The port to open: the one of the first start, if there was one. Throws TG1104 when another one is asked for. */
-  port(asked: number): number
+  /** The port to open: the one of the first start, if there was one, else the one asked for, else 4666. Throws TG1104 on another one. */
+  port(asked: number | undefined): number
   /** Writes `local.json` in full, and the port. */
   announce(endpoint: string, port: number): void
   /** Frees the lock; a temporary directory is removed. */
@@ -96,10 +98,10 @@ function lock(file: string, path: string): void {
   throw new ConfigurationError('TG1103', `data directory \`${path}\` is being opened by another process. Try again.`)
 }
 
-function choosePort(file: string, wanted: number): number {
+function choosePort(file: string, wanted: number | undefined): number {
   const recorded = Number(readText(file)?.trim() ?? 0)
-  if (recorded === 0 || wanted === recorded) return wanted
-  if (wanted === 0) return recorded
+  if (recorded === 0) return wanted ?? defaultPort
+  if (wanted === recorded || wanted === undefined || wanted === 0) return recorded
   throw new ConfigurationError(
     'TG1104',
     `the data directory was made on port \`${recorded}\`, and its queue URLs carry it, but port \`${wanted}\` was asked for. Start it on \`${recorded}\`, or with a new data directory.`,

@@ -23,6 +23,8 @@ print(json.dumps({'bad': z.testzip(), 'entries': entries}))`
 }
 
 /** An archive by another writer, compressed. */
+const archive = made()
+
 function made(): Buffer {
   const file = join(directory, 'made.zip')
   const script = `
@@ -36,7 +38,7 @@ import shutil; shutil.copyfileobj(open(sys.argv[1], 'rb'), sys.stdout.buffer)`
 }
 
 test('files are added, what was there stays byte for byte, and every checksum holds', () => {
-  const before = made()
+  const before = archive
   const after = addToZip(before, [
     { name: 'bootstrap', bytes: Buffer.from('#!/bin/sh\n'), mode: 0o755 },
     { name: 'ü/empty', bytes: Buffer.alloc(0), mode: 0o644 },
@@ -53,16 +55,16 @@ test('files are added, what was there stays byte for byte, and every checksum ho
 })
 
 test('an adapted function starts the given Node, whatever is in its path, and adapting twice gives the same bytes', () => {
-  const adapted = adaptZip(made(), `/opt/it's node/bin/node`)
+  const adapted = adaptZip(archive, `/opt/it's node/bin/node`)
   const bootstrap = read(adapted).entries.find(({ name }) => name === 'bootstrap')
   expect(bootstrap?.mode).toBe(0o755)
   expect(bootstrap?.content).toContain(`exec '/opt/it'\\''s node/bin/node' '`)
-  expect(Buffer.from(adapted).equals(Buffer.from(adaptZip(made(), `/opt/it's node/bin/node`)))).toBe(true)
+  expect(Buffer.from(adapted).equals(Buffer.from(adaptZip(archive, `/opt/it's node/bin/node`)))).toBe(true)
 })
 
 test.each([
   ['no archive', Buffer.from('PAR1')],
-  ['a cut archive', made().subarray(0, -30)],
+  ['a cut archive', archive.subarray(0, -30)],
 ])('%s is refused with what to do', (_, bytes) => {
   expect(() => addToZip(bytes, [])).toThrow(/^TG2901: .*osls package/)
 })
