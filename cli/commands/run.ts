@@ -1,0 +1,98 @@
+/** `tidegate run CADENCE [--wait]`: starts the state machine as the cadence's schedule would. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
+import type { Command } from 'commander'
+import { ConfigurationError } from '../../shared/errors.ts'
+import { type Deployment, findDeployment } from '../lib/deployment.ts'
+import { type ExecutionEnd, followRun, type RunEvent } from '../lib/follow-run.ts'
+import type { Output } from '../lib/output.ts'
+import { type LedgerPorts, ledgerPorts } from '../lib/ports.ts'
+import { narrate, type RunTotals, totalsOf } from '../lib/run-story.ts'
+import { type Globals, outputOf } from './globals.ts'
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('start the state machine for a cadence, as its schedule would')
+    .argument('<cadence>', 'e.g. 10_min_refresh')
+    .option('--wait', 'show what each batch and table does; exit 1 if a table failed')
+    .action(async (cadence: string, options: { wait?: boolean }, command: Command) => {
+      const globals = command.optsWithGlobals<Globals>()
+      const output = outputOf(globals)
+      const deployment = await findDeployment(globals, output)
+      const ports = ledgerPorts(deployment)
+      await cadenceIsKnown(cadence, ports)
+      const sfn = new SFNClient({})
+      try {
+        const execution = await start(sfn, deployment, cadence)
+        if (options.wait) await wait(sfn, execution, deployment, ports, output)
+        else output.result({ execution: execution.arn }, () => output.line(`started ${execution.name}`))
+      } finally {
+        sfn.destroy()
+      }
+    })
+}
+
+interface Execution {
+  readonly arn: string
+  readonly name: string
+}
+
+/** Throws ConfigurationError TG1503 before anything starts. */
+async function cadenceIsKnown(cadence: string, ports: LedgerPorts): Promise<void> {
+  const known = (await ports.config.cadences()).map((config) => config.refresh_cadence)
+  if (known.includes(cadence)) return
+  const there =
+    known.length === 0 ? 'None is configured: `tidegate config apply FILE`.' : `There are: ${known.join(', ')}.`
+  throw new ConfigurationError('TG1503', `there is no cadence \`${cadence}\`. ${there}`)
+}
+
+async function start(sfn: SFNClient, deployment: Deployment, cadence: string): Promise<Execution> {
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z/g, '')
+  const name = `${cadence.slice(0, 40)}-${stamp}-${crypto.randomUUID().slice(0, 4)}`
+  const { executionArn } = await sfn.send(
+    new StartExecutionCommand({
+      stateMachineArn: deployment.stateMachineArn,
+      name,
+      input: JSON.stringify({ refresh_cadence: cadence }),
+    }),
+  )
+  return { arn: executionArn ?? '', name }
+}
+
+const pollMs = 500
+
+async function wait(
+  sfn: SFNClient,
+  execution: Execution,
+  deployment: Deployment,
+  ports: LedgerPorts,
+  output: Output,
+): Promise<void> {
+  const events: RunEvent[] = []
+  output.note(`started ${execution.name}`)
+  const executionEnd = async (): Promise<ExecutionEnd | undefined> => {
+    const found = await sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }))
+    if (found.status === 'RUNNING') return undefined
+    return { status: found.status ?? 'UNKNOWN', error: found.error ?? null, cause: found.cause ?? null }
+  }
+  const pause = () => sleep(pollMs)
+  const follow = followRun(execution.name, { ...ports, controlBucket: deployment.controlBucket, executionEnd, pause })
+  for await (const event of follow) {
+    events.push(event)
+    for (const line of narrate(event)) output.note(line)
+  }
+  const totals = totalsOf(events)
+  output.result({ execution: execution.arn, ...totals }, () => output.line(summaryLine(totals)))
+  if (totals.status !== 'SUCCEEDED' || totals.failed.length > 0) process.exitCode = 1
+}
+
+function summaryLine(totals: RunTotals): string {
+  const n = (value: number): string => value.toLocaleString('en-US')
+  const { inserted, updated, deleted, stale, duplicate } = totals.rows
+  return (
+    `${totals.status}: ${n(totals.completed)} tables completed, ${n(totals.failed.length)} failed, ${n(totals.skipped)} skipped; ` +
+    `${n(totals.files)} files; ${n(inserted)} rows inserted, ${n(updated)} updated, ${n(deleted)} deleted, ` +
+    `${n(stale)} stale, ${n(duplicate)} duplicate`
+  )
+}

@@ -1,0 +1,117 @@
+/** `tidegate status [TABLE]`: is every table fresh, what failed, what to do now. */
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { InputError } from '../../shared/errors.ts'
+import { type TableStatusRow, tableStatuses } from '../../shared/status/table-status.ts'
+import { type Deployment, findDeployment } from '../lib/deployment.ts'
+import { ago, plural, size } from '../lib/human.ts'
+import type { Column, Output } from '../lib/output.ts'
+import { ledgerPorts } from '../lib/ports.ts'
+import { type Globals, outputOf } from './globals.ts'
+
+interface DeadLetters {
+  readonly queue: string
+  readonly messages: number
+}
+
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('every table: cadence, status, waiting files, last commit, and what to do next')
+    .argument('[table]', 'ledger name or schema.table; the whole story of one table')
+    .action(async (table: string | undefined, _: unknown, command: Command) => {
+      const globals = command.optsWithGlobals<Globals>()
+      const output = outputOf(globals)
+      const deployment = await findDeployment(globals, output)
+      const [rows, deadLetters] = await Promise.all([
+        tableStatuses(ledgerPorts(deployment)),
+        deadLetterDepths(deployment),
+      ])
+      if (table === undefined) {
+        output.result({ tables: rows, dead_letters: deadLetters }, () => overview(rows, deadLetters, output))
+      } else {
+        const row = oneOf(rows, table)
+        output.result(row, () => detail(row, output))
+      }
+    })
+}
+
+/** Throws InputError TG2603 if no table has that name. */
+function oneOf(rows: readonly TableStatusRow[], wanted: string): TableStatusRow {
+  const name = wanted.toLowerCase()
+  const row = rows.find((r) => r.table === name || r.table === name.replace('.', '_'))
+  if (row) return row
+  throw new InputError('TG2603', `there is no table \`${wanted}\`. \`tidegate status\` lists the tables.`)
+}
+
+async function deadLetterDepths(deployment: Deployment): Promise<DeadLetters[]> {
+  const sqs = new SQSClient({})
+  try {
+    return await Promise.all(
+      deployment.deadLetterQueues.map(async ({ name, url }) => {
+        const wanted = { QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages' as const] }
+        const { Attributes } = await sqs.send(new GetQueueAttributesCommand(wanted))
+        return { queue: name, messages: Number(Attributes?.ApproximateNumberOfMessages ?? 0) }
+      }),
+    )
+  } finally {
+    sqs.destroy()
+  }
+}
+
+const coloured = (row: TableStatusRow): string => {
+  const text = row.reason === null ? row.status : `${row.status}: ${row.reason}`
+  if (row.status === 'held' || row.status === 'refresh_error') return pc.red(text)
+  return row.status === 'completed' ? pc.green(text) : pc.yellow(text)
+}
+
+const waitingText = (row: TableStatusRow, now: number): string =>
+  row.waiting_files === 0
+    ? '-'
+    : `${plural(row.waiting_files, 'file')}, ${size(row.waiting_bytes)}, oldest ${ago(row.oldest_put_ms, now)}`
+
+function overview(rows: readonly TableStatusRow[], deadLetters: readonly DeadLetters[], output: Output): void {
+  if (rows.length === 0) {
+    output.line('No tables yet. `tidegate config apply FILE` adds them.')
+  } else {
+    const now = Date.now()
+    const columns: Column<TableStatusRow>[] = [
+      { title: 'TABLE', value: (row) => row.table },
+      { title: 'CADENCE', value: (row) => row.cadence ?? '-' },
+      { title: 'STATUS', value: coloured },
+      { title: 'WAITING', value: (row) => waitingText(row, now) },
+      { title: 'LAST COMMIT', value: (row) => ago(row.last_committed_ms, now) },
+      { title: 'SEQUENCE', value: (row) => row.applied_max_sequence ?? '-' },
+      { title: 'NEXT', value: (row) => row.next_action },
+    ]
+    output.table(rows, columns)
+  }
+  const full = deadLetters.filter((queue) => queue.messages > 0)
+  output.line()
+  output.line(
+    full.length === 0
+      ? `dead letters: none in ${plural(deadLetters.length, 'queue')}`
+      : `dead letters: ${full.map((queue) => pc.red(`${queue.messages} in ${queue.queue}`)).join(', ')}`,
+  )
+  for (const row of rows) if (row.error) output.line(`\n${pc.bold(row.table)}\n  ${row.error.message}`)
+}
+
+function detail(row: TableStatusRow, output: Output): void {
+  const now = Date.now()
+  const lines: [string, string][] = [
+    ['table', row.table],
+    ['target', row.target ?? '-'],
+    ['cadence', row.cadence ?? '-'],
+    ['status', coloured(row)],
+    ['waiting', waitingText(row, now)],
+    ['last commit', ago(row.last_committed_ms, now)],
+    ['fresh as of', row.fresh_as_of_ms === null ? '-' : new Date(row.fresh_as_of_ms).toISOString()],
+    ['sequence', row.applied_max_sequence ?? '-'],
+    ['snapshot', row.snapshot ?? '-'],
+    ['last run', row.last_run ?? '-'],
+    ['error', row.error?.message ?? '-'],
+    ['next', row.next_action],
+  ]
+  for (const [name, value] of lines) output.line(`${pc.bold(name.padEnd(13))}${value}`)
+}

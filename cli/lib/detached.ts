@@ -1,0 +1,48 @@
+/** Starts the local cloud as a process of its own, shows what it says until it is ready, and leaves it running. */
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError } from '../../shared/errors.ts'
+import { type RunningCloud, runningHere, tidegateFolder } from './local-pointer.ts'
+
+const mainFile = join(import.meta.dirname, '..', 'main.ts')
+
+/** `args` are those of the command in the foreground. Throws EngineError TG5605 if it ends before it is ready. */
+export async function startDetached(args: readonly string[]): Promise<RunningCloud> {
+  mkdirSync(tidegateFolder(), { recursive: true })
+  const logFile = join(tidegateFolder(), 'local.log')
+  const log = openSync(logFile, 'w')
+  const child = spawn(process.execPath, [mainFile, ...args], { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+  let ended: number | null | undefined
+  child.once('exit', (code) => {
+    ended = code
+  })
+  const passOn = (signal: NodeJS.Signals) => () => void child.kill(signal)
+  const handlers = { SIGINT: passOn('SIGINT'), SIGTERM: passOn('SIGTERM') } as const
+  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler)
+  try {
+    return await untilReady(logFile, () => ended)
+  } finally {
+    for (const [name, handler] of Object.entries(handlers)) process.off(name, handler)
+    child.unref()
+  }
+}
+
+async function untilReady(logFile: string, ended: () => number | null | undefined): Promise<RunningCloud> {
+  let shown = 0
+  for (;;) {
+    const cloud = runningHere()
+    const said = readFileSync(logFile, 'utf8')
+    if (cloud === undefined) process.stderr.write(said.slice(shown))
+    shown = said.length
+    if (cloud !== undefined) return cloud
+    if (ended() !== undefined)
+      throw new EngineError(
+        'TG5605',
+        `the local cloud ended with code ${ended()} before it was ready: see \`${logFile}\`.`,
+      )
+    await sleep(100)
+  }
+}

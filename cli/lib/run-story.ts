@@ -1,0 +1,89 @@
+/** Tells a run's events as lines that an operator reads, and adds them up. */
+import pc from 'picocolors'
+import type { Outcome, RowCounts } from '../../shared/contracts/outcome.ts'
+import type { RunEvent } from './follow-run.ts'
+import { duration, number, plural } from './human.ts'
+
+export interface RunTotals {
+  readonly status: string
+  readonly batches: number[]
+  readonly completed: number
+  readonly skipped: number
+  readonly failed: string[]
+  readonly files: number
+  readonly rows: RowCounts
+}
+
+export function narrate(event: RunEvent): string[] {
+  switch (event.kind) {
+    case 'batched':
+      return [batchedLine(event.batches.map((batch) => batch.tables.length))]
+    case 'claimed': {
+      const { claimed, skipped, held, failed } = event.report
+      return [
+        `  batch ${event.batch}: claimed ${plural(claimed.length, 'table')}, job starts`,
+        ...skipped.map((table) => `  batch ${event.batch}: ${table.table} skipped, ${table.reason}`),
+        ...[...held, ...failed].map((table) =>
+          pc.red(`  batch ${event.batch}: ${table.table} not claimed, ${table.error.message}`),
+        ),
+      ]
+    }
+    case 'table':
+      return [`  batch ${event.batch}: ${outcomeLine(event.outcome)}`]
+    case 'settled': {
+      const done = event.settled.tables.filter((table) => table.status === 'completed').length
+      return [
+        `  batch ${event.settled.batch}: settled, ${done} of ${plural(event.settled.tables.length, 'table')} completed`,
+      ]
+    }
+    case 'ended':
+      return event.end.status === 'SUCCEEDED'
+        ? []
+        : [pc.red(`${event.end.error ?? event.end.status}: ${event.end.cause ?? ''}`)]
+  }
+}
+
+function batchedLine(sizes: readonly number[]): string {
+  if (sizes.length === 0) return '  no table has waiting files: nothing to do'
+  const tables = sizes.reduce((sum, size) => sum + size, 0)
+  const list = sizes.length > 12 ? '' : ` (${sizes.join(', ')})`
+  return `  ${plural(tables, 'table')} with work in ${plural(sizes.length, 'batch', 'batches')}${list}`
+}
+
+function outcomeLine(outcome: Outcome): string {
+  const took = duration(Object.values(outcome.seconds).reduce((sum, s) => sum + s, 0) * 1000)
+  if (outcome.error)
+    return pc.red(`${outcome.table} ${outcome.result}, ${outcome.error.code}: ${outcome.error.message}`)
+  const { rows } = outcome
+  const effects = (['inserted', 'updated', 'deleted', 'stale', 'duplicate'] as const)
+    .filter((effect) => (rows?.[effect] ?? 0) > 0)
+    .map((effect) => `${number(rows?.[effect] ?? 0)} ${effect}`)
+  return `${pc.green(outcome.table)} ${outcome.result}: ${effects.join(', ') || 'no row changed'} in ${took}`
+}
+
+export function totalsOf(events: readonly RunEvent[]): RunTotals {
+  const end = events.find((event) => event.kind === 'ended')
+  // The summary also knows the tables of a batch that never came to its settling.
+  const settled =
+    end?.summary?.tables ?? events.flatMap((event) => (event.kind === 'settled' ? event.settled.tables : []))
+  const of = (...statuses: string[]) => settled.filter((table) => statuses.includes(table.status))
+  const batched = events.find((event) => event.kind === 'batched')
+  const sum = (effect: keyof RowCounts): number =>
+    settled.reduce((total, table) => total + (table.rows?.[effect] ?? 0), 0)
+  return {
+    status: end?.end.status ?? 'UNKNOWN',
+    batches: batched?.batches.map((batch) => batch.tables.length) ?? [],
+    completed: of('completed').length,
+    skipped: of('skipped').length,
+    failed: of('refresh_error', 'held').map((table) => table.table),
+    files: settled.reduce((total, table) => total + table.files, 0),
+    rows: {
+      read: sum('read'),
+      inserted: sum('inserted'),
+      updated: sum('updated'),
+      deleted: sum('deleted'),
+      stale: sum('stale'),
+      duplicate: sum('duplicate'),
+    },
+  }
+}
