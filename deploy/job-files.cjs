@@ -9,15 +9,17 @@ const jobDir = join(root, 'spark-jobs')
 
 /** @typedef {{key: string, bytes: Buffer, contentType: string}} JobFile */
 
+/** Script and library as the repository has them now. @returns {[Buffer, Buffer]} */
+const built = () => [readFileSync(join(jobDir, 'main.py')), zip([...own(), ...fastjsonschema()])]
+
 /**
  * Both files with their keys in the deployment bucket. A key holds the hash of both: a deployed job never changes under a
  * run, and an unchanged one is not uploaded again. They lie below osls's own prefix, so that `osls remove` takes them along.
  * @param {string} deployment `<service>/<stage>`
+ * @param {[Buffer, Buffer]} contents script and library
  * @returns {{prefix: string, script: JobFile, library: JobFile}}
  */
-function jobFiles(deployment) {
-  const script = readFileSync(join(jobDir, 'main.py'))
-  const library = zip([...own(), ...fastjsonschema()])
+function jobFiles(deployment, [script, library] = built()) {
   const hash = createHash('sha256').update(script).update(library).digest('hex').slice(0, 32)
   const prefix = `serverless/${deployment}/job/`
   return {

@@ -1,11 +1,12 @@
 /** Our part of packaging and deploying: puts the Spark job's files beside the template, and uploads them before the stack changes. */
-const { mkdirSync, writeFileSync } = require('node:fs')
-const { join } = require('node:path')
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs')
+const { join, resolve } = require('node:path')
 const { jobFiles } = require('./job-files.cjs')
 
 class SparkJobFiles {
-  constructor(serverless) {
+  constructor(serverless, options) {
     this.serverless = serverless
+    this.options = options
     this.aws = serverless.getProvider('aws')
     this.hooks = {
       'after:package:finalize': () => this.write(),
@@ -13,24 +14,31 @@ class SparkJobFiles {
     }
   }
 
-  files() {
-    const { script, library } = jobFiles(`${this.serverless.service.service}/${this.aws.getStage()}`)
-    return [script, library]
+  /** `job` in `.serverless`, or in what `--package` names: the package is complete without the repository. */
+  folder() {
+    const { serviceDir, service } = this.serverless
+    return resolve(serviceDir, this.options.package ?? service.package.path ?? '.serverless', 'job')
   }
 
-  /** `.serverless/job/main.py` and `.serverless/job/tidegate_job.zip`: the package is complete without the repository. */
+  deployment() {
+    return `${this.serverless.service.service}/${this.aws.getStage()}`
+  }
+
   write() {
-    const folder = join(this.serverless.serviceDir, '.serverless', 'job')
-    mkdirSync(folder, { recursive: true })
-    for (const { key, bytes } of this.files()) writeFileSync(join(folder, key.split('/').at(-1)), bytes)
+    const { script, library } = jobFiles(this.deployment())
+    mkdirSync(this.folder(), { recursive: true })
+    writeFileSync(join(this.folder(), 'main.py'), script.bytes)
+    writeFileSync(join(this.folder(), 'tidegate_job.zip'), library.bytes)
   }
 
   async upload() {
     if (this.serverless.service.provider.shouldNotDeploy) return
+    const packaged = ['main.py', 'tidegate_job.zip'].map((name) => readFileSync(join(this.folder(), name)))
+    const { script, library } = jobFiles(this.deployment(), packaged)
     const { S3Client, PutObjectCommand } = require('@aws-sdk/client-s3')
     const s3 = new S3Client(await this.aws.getAwsSdkV3Config())
     const Bucket = await this.aws.getServerlessDeploymentBucketName()
-    for (const { key, bytes, contentType } of this.files())
+    for (const { key, bytes, contentType } of [script, library])
       await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ContentType: contentType }))
     s3.destroy()
   }
