@@ -121,6 +121,9 @@ describe('a run in which everything goes well', () => {
       expect(claim).toMatchObject({ execution_name: EXECUTION, refresh_cadence: '10_min_refresh', redrive_count: 0 })
       expect(world.engine.store.executions.get(String(claim.owner))).toMatchObject({ mapRunArn: expect.any(String) })
     }
+    expect([...world.engine.store.mapRuns.values()]).toMatchObject([
+      { status: 'SUCCEEDED', items: 4, maxConcurrency: 2 },
+    ])
     expect(jobs).toHaveLength(4)
     expect(jobs[0]).toEqual({
       JobName: 'upsert',
@@ -327,14 +330,20 @@ describe('a run in which tables failed', () => {
 
 describe('stopping in the middle', () => {
   it('ends the execution and its children as ABORTED, and settles nothing more', async () => {
-    const { settled, world } = pipeline({ jobState: () => 'RUNNING' })
-    const pending = runIt(world)
-    await expect.poll(() => [...world.engine.store.executions.values()].length).toBeGreaterThan(2)
-    const parent = [...world.engine.store.executions.values()].find(({ name }) => name === EXECUTION)
-    await world.engine.stop(parent?.arn as string, 'Operator', 'enough')
-    expect(await pending).toMatchObject({ status: 'ABORTED', error: 'Operator' })
-    const others = [...world.engine.store.executions.values()].filter(({ mapRunArn }) => mapRunArn)
-    expect(new Set(others.map(({ status }) => status))).toEqual(new Set(['ABORTED']))
+    let looks = 0
+    let stopped: Promise<boolean> | undefined
+    const { settled, world } = pipeline({
+      jobState: () => {
+        looks += 1
+        const parent = [...world.engine.store.executions.values()].find(({ name }) => name === EXECUTION)
+        if (looks === 5) stopped = world.engine.stop(parent?.arn as string, 'Operator', 'enough')
+        return 'RUNNING'
+      },
+    })
+    expect(await runIt(world)).toMatchObject({ status: 'ABORTED', error: 'Operator', cause: 'enough' })
+    expect(await stopped).toBe(true)
+    const children = [...world.engine.store.executions.values()].filter(({ mapRunArn }) => mapRunArn)
+    expect(children.map(({ status }) => status)).toEqual(['ABORTED', 'ABORTED'])
     expect(settled()).toEqual([])
   })
 })

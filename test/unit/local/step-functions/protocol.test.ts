@@ -379,6 +379,19 @@ describe('with a data directory', () => {
     expect(survivor.executions.get(arn)).toMatchObject({ name: 'x', status: 'ABORTED', error: 'TG5011' })
   })
 
+  it('a map run in the middle is ABORTED with its children', async () => {
+    const path = join(folder, 'journal.jsonl')
+    const children = JSON.parse(twoChildren)
+    children.States.Each.ItemProcessor.States.Child = JSON.parse(calls).States.A
+    for (const name of ['Good', 'Bad']) delete children.States.Each.ItemProcessor.States[name]
+    await serve({ ...hanging, readObject: async () => '[1,2]', journal: fileJournal(path) })
+    await start(await create(JSON.stringify(children)))
+    await expect.poll(() => at.engine.store.executions.size).toBe(3)
+    const survivor = world({ journal: fileJournal(path) }).engine.store
+    expect([...survivor.mapRuns.values()].map(({ status }) => status)).toEqual(['ABORTED'])
+    expect([...survivor.executions.values()].map(({ status }) => status)).toEqual(['ABORTED', 'ABORTED', 'ABORTED'])
+  })
+
   it('a line that a crash cut short is dropped, and what is written next is whole', async () => {
     const path = join(folder, 'journal.jsonl')
     await serve({ journal: fileJournal(path) })

@@ -20,6 +20,11 @@ export class VirtualClock implements SleepingClock {
     return this.#now - START_MS
   }
 
+  /** Who still waits. */
+  get sleepers(): number {
+    return this.#sleepers.length
+  }
+
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
