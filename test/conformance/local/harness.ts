@@ -55,7 +55,7 @@ export function sharedCloud(options: LocalCloudOptions = {}): Running {
 /** Looks every 50 ms until there is something; throws after `withinMs` with what was last seen. */
 export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs
   for (;;) {

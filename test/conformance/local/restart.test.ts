@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { CreateTableCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { CreateJobCommand, GetJobCommand, GetJobRunCommand, StartJobRunCommand } from '@aws-sdk/client-glue'
 import { CreateEventSourceMappingCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda'
@@ -131,7 +132,7 @@ test('a port that is taken is refused by its number, and the data directory is f
 
 test('a killed local cloud takes its emulator, functions and Spark drivers along, and its directory opens again', async () => {
   const killed = join(directory, 'killed')
-  const parent = spawn(process.execPath, [join(import.meta.dirname, 'killed-parent.ts'), killed], {
+  const parent = spawn(process.execPath, [fileURLToPath(new URL('killed-parent.ts', import.meta.url)), killed], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise((resolve, reject) => {
