@@ -150,7 +150,10 @@ export const item = async (world: World, table = 'shop_orders'): Promise<TableIt
 }
 
 /** What the tables hold: by table, the batches that were committed, in order, each with its files. */
-export type Lake = Map<string, { batch: string; token: number; snapshot: string; files: string[] }[]>
+export type Lake = Map<
+  string,
+  { batch: string; token: number; snapshot: string; files: string[]; counted: AppliedFile[] }[]
+>
 
 /** A file's rows, as the stand-in job sees them: one row, whose sequence is the file's body; a body `D…` deletes. */
 async function appliedFile(world: World, file: PlannedTable['entry']['files'][number]): Promise<AppliedFile> {
@@ -161,7 +164,7 @@ async function appliedFile(world: World, file: PlannedTable['entry']['files'][nu
     rows: 1,
     min_sequence: sequence,
     max_sequence: sequence,
-    deletes: body.startsWith('D') ? 1 : 0,
+    deletes: sequence?.startsWith('D') ? 1 : 0,
   }
 }
 
@@ -240,6 +243,7 @@ export async function work(
       lookup: 'found',
       snapshot: there.snapshot,
       rows: null,
+      files: there.counted,
       evidence,
     } as const
     return outcomeOf(world, claimed, planned, change)
@@ -251,6 +255,7 @@ export async function work(
     token: planned.token,
     snapshot: outcome.snapshot ?? '',
     files: planned.entry.files.map((file) => file.file_id),
+    counted: outcome.files,
   })
   return outcome
 }
