@@ -57,7 +57,7 @@ export async function findDeployment(target: Target, output: Output): Promise<De
     rawBucket: needed('RawBucketName'),
     controlBucket: needed('ControlBucketName'),
     tablePrefix: needed('TablePrefix'),
-    stateMachineArn: needed('StateMachineArn'),
+    stateMachineArn: needed('FileProcessorArn'),
     scheduleGroup: needed('ScheduleGroupName'),
     glueJobName: needed('GlueJobName'),
     deadLetterQueues: [...outputs]
