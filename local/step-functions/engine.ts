@@ -16,8 +16,9 @@ import {
   machineNameOf,
   mapRunArn,
 } from './records.ts'
-import { type MapRun, type Run, walk } from './run.ts'
+import { walk } from './run.ts'
 import { Store } from './store.ts'
+import type { MapRun, Run } from './visit.ts'
 
 export interface EngineOptions extends Partial<Identity> {
   /** Between two looks at a job run, milliseconds. */

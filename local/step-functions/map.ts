@@ -3,8 +3,8 @@ import { messageOf } from '../../shared/errors.ts'
 import type { MapState } from './definition.ts'
 import { ExecutionStopped, PAYLOAD_LIMIT_BYTES, StateError, withinLimit } from './errors.ts'
 import type { Json } from './ports.ts'
-import { assignAll, type MapRun, outputOr, type Run, scopeOf, type Transition, type Visit } from './run.ts'
 import { render, renderCount, renderObject } from './template.ts'
+import { assignAll, type MapRun, outputOr, type Run, scopeOf, type Transition, type Visit } from './visit.ts'
 
 /** Children that Step Functions runs at once when `MaxConcurrency` is 0 or absent. */
 const HIGHEST_CONCURRENCY = 10_000

@@ -1,8 +1,9 @@
 /** What the interpreter needs from outside: functions, jobs, objects, time, chance and a place to remember. */
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Journal } from './journal.ts'
+import type { Json } from './json.ts'
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type { Json }
 
 export interface SleepingClock extends Clock {
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it aborts. */

@@ -3,9 +3,8 @@ import { messageOf } from '../../shared/errors.ts'
 import type { Engine } from './engine.ts'
 import { PAYLOAD_LIMIT_BYTES } from './errors.ts'
 import type { Json } from './ports.ts'
-import type { Operation } from './protocol.ts'
 import { machineOf } from './protocol-machines.ts'
-import { ApiError, checkName, type Request, seconds } from './protocol-request.ts'
+import { ApiError, checkName, type Operation, type Request, seconds } from './protocol-request.ts'
 import { type ExecutionRecord, executionArn } from './records.ts'
 
 /** How long the name of an ended execution stays taken. */

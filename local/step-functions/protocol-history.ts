@@ -1,9 +1,8 @@
 /** Operations on what happened inside an execution: its history and its map runs. */
 import type { Engine } from './engine.ts'
 import type { Json } from './ports.ts'
-import type { Operation } from './protocol.ts'
 import { executionOf } from './protocol-executions.ts'
-import { ApiError, seconds } from './protocol-request.ts'
+import { ApiError, type Operation, seconds } from './protocol-request.ts'
 import type { ExecutionStatus, MapRunRecord } from './records.ts'
 
 /** The member that holds an execution's data, left out of an event when the caller asks for less. */

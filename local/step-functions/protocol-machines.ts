@@ -2,8 +2,7 @@
 import type { Engine } from './engine.ts'
 import { DefinitionRefused } from './errors.ts'
 import type { Json } from './ports.ts'
-import type { Operation } from './protocol.ts'
-import { ApiError, checkName, type Request, seconds } from './protocol-request.ts'
+import { ApiError, checkName, type Operation, type Request, seconds } from './protocol-request.ts'
 import { type MachineRecord, machineArn } from './records.ts'
 
 /** Kept and shown, without effect: logs and traces of the local cloud are its own. */

@@ -12,6 +12,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Answers one operation. Throws `ApiError`. */
+export type Operation = (request: Request) => Promise<{ [key: string]: Json }> | { [key: string]: Json }
+
 const invalid = (message: string) => new ApiError('ValidationException', message)
 
 export class Request {

@@ -4,17 +4,12 @@ import type { Json } from './ports.ts'
 import { executionOperations } from './protocol-executions.ts'
 import { historyOperations } from './protocol-history.ts'
 import { machineOperations } from './protocol-machines.ts'
-import { ApiError, Request } from './protocol-request.ts'
-
-export type Operation = (request: Request) => Promise<{ [key: string]: Json }> | { [key: string]: Json }
+import { ApiError, type Operation, Request } from './protocol-request.ts'
 
 export interface ApiResponse {
   status: number
   body: { [key: string]: Json }
 }
-
-/** Content type of every answer. */
-export const CONTENT_TYPE = 'application/x-amz-json-1.0'
 
 /**
  * Answers one request. `target` is the `X-Amz-Target` header (`AWSStepFunctions.StartExecution`), `body` the parsed JSON.

@@ -1,6 +1,6 @@
 /** What is remembered of machines, executions and map runs, and the ARNs that name them. */
 import type { EpochMs } from '../../shared/contracts/primitives.ts'
-import type { Json } from './ports.ts'
+import type { Json } from './json.ts'
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'
 

@@ -2,7 +2,7 @@
 import type { TaskResource } from './definition.ts'
 import { CloudClosing, StateError } from './errors.ts'
 import type { JobRun, Json } from './ports.ts'
-import type { Run } from './run.ts'
+import type { Run } from './visit.ts'
 
 type Parameters = { [key: string]: Json }
 

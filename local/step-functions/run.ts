@@ -1,49 +1,10 @@
-/** One execution in progress: walks the states from the first to the one that ends it. */
+/** Walks the states of a machine from the first to the one that ends it. */
 import { setImmediate } from 'node:timers/promises'
-import type { Assign, Machine, MapState } from './definition.ts'
+import type { Machine } from './definition.ts'
 import { StateError, withinLimit } from './errors.ts'
-import type { History } from './history.ts'
-import type { Scope } from './jsonata.ts'
-import type { Json, StepFunctionsPorts } from './ports.ts'
-import type { ExecutionRecord } from './records.ts'
+import type { Json } from './ports.ts'
 import { step } from './states.ts'
-import { render, type Template } from './template.ts'
-
-export type Variables = { [name: string]: Json }
-
-export interface Run {
-  execution: ExecutionRecord
-  history: History
-  ports: StepFunctionsPorts
-  region: string
-  pollMs: number
-  /** Aborted with `ExecutionStopped` or `CloudClosing`; whatever waits must wait on it too. */
-  signal: AbortSignal
-  openMapRun(state: MapState, items: number, maxConcurrency: number): MapRun
-}
-
-/** A Map at work. */
-export interface MapRun {
-  arn: string
-  /** Runs one item to its end, whatever that is; never throws. */
-  child(input: Json, signal: AbortSignal): Promise<ExecutionRecord>
-  close(status: 'SUCCEEDED' | 'FAILED' | 'ABORTED'): void
-}
-
-/** One stay in one state. */
-export interface Visit {
-  input: Json
-  variables: Variables
-  stateName: string
-  enteredAt: number
-  retryCount: number
-}
-
-export interface Transition {
-  next: string | undefined
-  output: Json
-  assigned: Variables
-}
+import type { Run, Variables, Visit } from './visit.ts'
 
 /** A machine whose states never wait must not starve everybody else in this process. */
 const STATES_PER_TURN = 100
@@ -71,42 +32,3 @@ export async function walk(machine: Machine, input: Json, run: Run): Promise<Jso
 
 const eachAsText = (variables: Variables): { [name: string]: string } =>
   Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, JSON.stringify(value)]))
-
-/** What expressions see; `extra` is `result` or `errorOutput` where the definition allows it. */
-export function scopeOf(
-  run: Run,
-  visit: Visit,
-  extra: { result?: Json; errorOutput?: Json; mapItem?: Json } = {},
-): Scope {
-  const { mapItem, ...states } = extra
-  const context = {
-    Execution: {
-      Id: run.execution.arn,
-      Input: JSON.parse(run.execution.input),
-      Name: run.execution.name,
-      RoleArn: run.execution.roleArn,
-      StartTime: new Date(run.execution.startedAt).toISOString(),
-      RedriveCount: run.execution.redriveCount,
-    },
-    State: {
-      EnteredTime: new Date(visit.enteredAt).toISOString(),
-      Name: visit.stateName,
-      RetryCount: visit.retryCount,
-    },
-    StateMachine: { Id: run.execution.machineArn, Name: run.execution.machineArn.split(':').at(-1) },
-    ...(mapItem !== undefined && { Map: { Item: mapItem } }),
-  }
-  return { states: { input: visit.input, context, ...states }, variables: visit.variables, chance: run.ports }
-}
-
-export async function assignAll(assign: Assign | undefined, scope: Scope): Promise<Variables> {
-  const variables: Variables = {}
-  for (const [name, template] of assign ?? []) {
-    variables[name] = await render(template, scope)
-    withinLimit(variables[name], `variable \`$${name}\``)
-  }
-  return variables
-}
-
-export const outputOr = (output: Template | undefined, otherwise: Json, scope: Scope): Promise<Json> | Json =>
-  output ? render(output, scope) : otherwise

@@ -2,9 +2,9 @@
 import type { ChoiceState, FailState, PassState, State, WaitState } from './definition.ts'
 import { StateError } from './errors.ts'
 import { runMap } from './map.ts'
-import { assignAll, outputOr, type Run, scopeOf, type Transition, type Visit } from './run.ts'
 import { runTask } from './task.ts'
 import { renderBoolean, renderCount, renderText } from './template.ts'
+import { assignAll, outputOr, type Run, scopeOf, type Transition, type Visit } from './visit.ts'
 
 /** Throws `StateError` when the state fails, and with it its execution. */
 export async function step(state: State, visit: Visit, run: Run): Promise<Transition> {

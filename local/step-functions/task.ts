@@ -4,8 +4,8 @@ import { StateError, withinLimit } from './errors.ts'
 import { abortable, type Json } from './ports.ts'
 import { callResource } from './resources.ts'
 import { matches, retryDelayMs } from './retry.ts'
-import { assignAll, outputOr, type Run, scopeOf, type Transition, type Visit } from './run.ts'
 import { renderCount, renderObject } from './template.ts'
+import { assignAll, outputOr, type Run, scopeOf, type Transition, type Visit } from './visit.ts'
 
 export async function runTask(state: TaskState, visit: Visit, run: Run): Promise<Transition> {
   const retries = new Map<Retrier, number>()

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { loadDefinition } from '../../../../local/step-functions/load.ts'
 import { definitionOf } from './world.ts'
 
+const require = createRequire(import.meta.url)
+const aslValidator: (definition: unknown) => { isValid: boolean; errorsText(): string } = require('asl-validator')
+
 const done = { Type: 'Succeed' }
 const call = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Arguments: { FunctionName: 'f' }, End: true }
 const job = { Type: 'Task', Resource: 'arn:aws:states:::glue:startJobRun.sync', Arguments: { JobName: 'j' }, End: true }
@@ -178,13 +181,8 @@ describe('a definition that is refused', () => {
 describe('the shipped machine', () => {
   const shipped = readFileSync('state-machines/file-processor.asl.json', 'utf8')
   const resolve = (text: string) => text.replace(/\$\{(\w+)\}/g, 'arn:aws:lambda:us-east-1:000000000000:function:$1')
-  const validate = createRequire(import.meta.url)('asl-validator') as (definition: unknown) => {
-    isValid: boolean
-    errorsText(): string
-  }
-
   it('is clean for asl-validator and loads', () => {
-    const { isValid, errorsText } = validate(JSON.parse(resolve(shipped)))
+    const { isValid, errorsText } = aslValidator(JSON.parse(resolve(shipped)))
     expect(isValid, errorsText()).toBe(true)
     expect(loadDefinition(resolve(shipped)).startAt).toBe('PackBatches')
   })
@@ -200,7 +198,7 @@ describe('the shipped machine', () => {
   ])('with %s changed to %s is refused by asl-validator and by us', (from, to) => {
     const broken = resolve(shipped).replace(from, to)
     expect(broken).not.toBe(resolve(shipped))
-    expect(validate(JSON.parse(broken)).isValid).toBe(false)
+    expect(aslValidator(JSON.parse(broken)).isValid).toBe(false)
     expect(() => loadDefinition(broken)).toThrow(/^TG5010: /)
   })
 })
