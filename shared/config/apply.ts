@@ -34,7 +34,7 @@ export interface Applied {
 
 /**
  * Writes what differs, and nothing when nothing does, so that a run that broke off is finished by the next one.
- * Throws ConfigurationError TG1120 (terminal), before anything is written, for a cadence without a deployed schedule.
+ * Throws ConfigurationError TG1220 (terminal), before anything is written, for a cadence without a deployed schedule.
  */
 export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): Promise<Applied> {
   await refuseUndeployed(resolved, ports.schedules)
@@ -56,7 +56,7 @@ async function refuseUndeployed({ cadences }: ResolvedConfig, schedules: Schedul
   if (without.length === 0) return
   const names = without.slice(0, 20).map((name) => `\`${name}\``)
   throw new ConfigurationError(
-    'TG1120',
+    'TG1220',
     `no schedule is deployed for ${without.length === 1 ? 'cadence' : 'cadences'} ${names.join(', ')}: deploy (\`npx osls deploy\`), then apply again`,
   )
 }

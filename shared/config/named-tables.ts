@@ -28,7 +28,7 @@ interface Block {
   readonly isFamily: boolean
 }
 
-/** Problems TG1112 (braces, too many), TG1113 (a name, or a name given twice), TG1114 (one ledger key for two tables). */
+/** Problems TG1212 (braces, too many), TG1213 (a name, or a name given twice), TG1214 (one ledger key for two tables). */
 export function namedTables({ config, lineOf }: ParsedConfig): { tables: NamedTable[]; problems: Problem[] } {
   const problems: Problem[] = []
   const report = (code: Problem['code'], path: Path, message: string) =>
@@ -40,12 +40,12 @@ export function namedTables({ config, lineOf }: ParsedConfig): { tables: NamedTa
     const path = ['tables', key]
     const expansion = expandNames(key)
     if ('error' in expansion) {
-      report('TG1112', path, `\`${shown(key)}\` ${expansion.error}`)
+      report('TG1212', path, `\`${shown(key)}\` ${expansion.error}`)
       continue
     }
     room -= expansion.size
     if (room < 0) {
-      report('TG1112', path, `\`${shown(key)}\` makes more than ${MOST_TABLES} tables: split the file over deployments`)
+      report('TG1212', path, `\`${shown(key)}\` makes more than ${MOST_TABLES} tables: split the file over deployments`)
       break
     }
     const block = { key, path, layer: layerOf(`tables.${key}`, settings ?? {}), isFamily: key.includes('{') }
@@ -66,7 +66,7 @@ function namedTable(name: string, blocks: readonly Block[], report: Report): Nam
   const [family, other] = families
   if (family && other) {
     const message = `\`${shown(name)}\` is named by \`${shown(family.key)}\` and by \`${shown(other.key)}\`: name it in one of them`
-    report('TG1113', other.path, message)
+    report('TG1213', other.path, message)
     return undefined
   }
   const own = blocks.find((block) => !block.isFamily)
@@ -76,7 +76,7 @@ function namedTable(name: string, blocks: readonly Block[], report: Report): Nam
   const key = ledgerKeyOf(schema, table)
   if (dot < 1 || table === '' || !ledgerKey.safeParse(key).success) {
     const message = `\`${shown(name)}\` is no \`schema.table\` of at most 255 characters without slashes: correct the name`
-    report('TG1113', path, message)
+    report('TG1213', path, message)
     return undefined
   }
   const layers = [own, family].flatMap((block) => (block ? [block.layer] : []))
@@ -90,7 +90,7 @@ function withoutCollisions(tables: readonly NamedTable[], report: Report): Named
     if (!first) byKey.set(table.ledgerKey, table)
     else {
       const message = `\`${shown(table.name)}\` and \`${shown(first.name)}\` are both \`${shown(table.ledgerKey)}\` in the ledger: keep one, or land the other under another schema folder`
-      report('TG1114', table.path, message)
+      report('TG1214', table.path, message)
     }
   }
   return [...byKey.values()]

@@ -14,8 +14,8 @@ export interface ParsedConfig {
 }
 
 /**
- * Throws InvalidConfiguration (TG1100) with every problem of the file: TG1101 no YAML, TG1102 unknown key, TG1103 missing
- * key, TG1104 wrong type or value.
+ * Throws InvalidConfiguration (TG1200) with every problem of the file: TG1201 no YAML, TG1202 unknown key, TG1203 missing
+ * key, TG1204 wrong type or value.
  */
 export function parseConfig(text: string, fileName: string): ParsedConfig {
   const document = readYaml(text, fileName)
@@ -49,7 +49,7 @@ function problemsOf(issue: z.core.$ZodIssue, { value, lineOf }: YamlDocument): P
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path)
     return issue.keys.map((key) => ({
-      code: 'TG1102',
+      code: 'TG1202',
       path: [...path, key],
       line: lineOf([...path, key]),
       message: `\`${pathText([...path, key])}\` is no known key: ${suggestion(key, known)}`,
@@ -57,14 +57,14 @@ function problemsOf(issue: z.core.$ZodIssue, { value, lineOf }: YamlDocument): P
   }
   if (issue.code === 'invalid_key') {
     const message = `\`${pathText(path)}\` is no name for this: expected a letter or digit, then letters, digits, \`-\` and \`_\`, at most 64`
-    return [{ code: 'TG1104', path, line: lineOf(path), message }]
+    return [{ code: 'TG1204', path, line: lineOf(path), message }]
   }
   const found = path.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], value)
   const where = path.length === 0 ? 'the file' : `\`${pathText(path)}\``
   if (found === undefined)
-    return [{ code: 'TG1103', path, line: lineOf(path), message: `${where} is missing: ${issue.message}` }]
+    return [{ code: 'TG1203', path, line: lineOf(path), message: `${where} is missing: ${issue.message}` }]
   return [
-    { code: 'TG1104', path, line: lineOf(path), message: `${where} is \`${valueText(found)}\`: ${issue.message}` },
+    { code: 'TG1204', path, line: lineOf(path), message: `${where} is \`${valueText(found)}\`: ${issue.message}` },
   ]
 }
 

@@ -15,7 +15,7 @@ export interface Problem {
 
 const SHOWN = 20
 
-/** TG1100, terminal: the file was refused, and nothing of it was used. */
+/** TG1200, terminal: the file was refused, and nothing of it was used. */
 export class InvalidConfiguration extends ConfigurationError {
   readonly problems: readonly Problem[]
 
@@ -23,12 +23,12 @@ export class InvalidConfiguration extends ConfigurationError {
     const lines = problems.slice(0, SHOWN).map((problem) => `  ${problemLine(fileName, problem)}`)
     const more = problems.length > SHOWN ? [`  … and ${problems.length - SHOWN} more`] : []
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
-    super('TG1100', [`\`${shown(fileName)}\` has ${count}: correct the file`, ...lines, ...more].join('\n'))
+    super('TG1200', [`\`${shown(fileName)}\` has ${count}: correct the file`, ...lines, ...more].join('\n'))
     this.problems = problems
   }
 }
 
-/** `tidegate.yml:12 TG1102 …` */
+/** `tidegate.yml:12 TG1202 …` */
 export const problemLine = (fileName: string, { code, line, message }: Problem): string =>
   `${shown(fileName)}${line === undefined ? '' : `:${line}`} ${code} ${message}`
 

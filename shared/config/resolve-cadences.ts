@@ -17,7 +17,7 @@ const DEFAULTS = {
   max_workers: 10,
 }
 
-/** Problems TG1118 (when it runs), TG1117 (an engine of a later version). */
+/** Problems TG1218 (when it runs), TG1217 (an engine of a later version). */
 export function resolveCadences(
   { config, lineOf }: ParsedConfig,
   deployment: DeploymentFacts,
@@ -32,7 +32,7 @@ export function resolveCadences(
     const engine = cadence.compute?.engine ?? 'glue'
     if (engine !== 'glue')
       report(
-        'TG1117',
+        'TG1217',
         ['compute', 'engine'],
         `has engine \`${engine}\`, and this version runs on Glue only: use \`glue\``,
       )
@@ -65,13 +65,13 @@ function checkTiming(
     scheduleExpression({ every, cron })
   } catch (error) {
     const field = every === undefined ? 'cron' : 'every'
-    report('TG1118', [field], messageOf(error).replace(/^TG\d+: /, ''))
+    report('TG1218', [field], messageOf(error).replace(/^TG\d+: /, ''))
   }
   if (timezone === undefined) return
   if (cron === undefined)
-    report('TG1118', ['timezone'], 'has a `timezone`, which an interval does not have: remove it, or use `cron`')
+    report('TG1218', ['timezone'], 'has a `timezone`, which an interval does not have: remove it, or use `cron`')
   if (!isTimeZone(timezone))
-    report('TG1118', ['timezone'], `has timezone \`${shown(timezone)}\`, which is none: write it as \`Europe/Berlin\``)
+    report('TG1218', ['timezone'], `has timezone \`${shown(timezone)}\`, which is none: write it as \`Europe/Berlin\``)
 }
 
 function isTimeZone(name: string): boolean {

@@ -5,7 +5,7 @@ import type { ParsedConfig } from './parse.ts'
 import type { Problem } from './problems.ts'
 import type { SourceBlock } from './schema.ts'
 
-/** Problems TG1119: a source that no key would fit, or two that take the same keys. */
+/** Problems TG1219: a source that no key would fit, or two that take the same keys. */
 export function resolveSources({ config, lineOf }: ParsedConfig): {
   sources: Record<string, SourceConfig>
   problems: Problem[]
@@ -17,7 +17,7 @@ export function resolveSources({ config, lineOf }: ParsedConfig): {
     const path = ['sources', name]
     const report = (field: string, message: string) =>
       problems.push({
-        code: 'TG1119',
+        code: 'TG1219',
         path: [...path, field],
         line: lineOf([...path, field]),
         message: `source \`${shown(name)}\` ${message}`,
@@ -37,7 +37,7 @@ export function resolveSources({ config, lineOf }: ParsedConfig): {
   if (Object.keys(config.sources).length === 0) {
     const message =
       '`sources` is empty: add one, such as `operational: { prefix: staging/, layout: "{schema}/{table}", shape: dms }`'
-    problems.push({ code: 'TG1119', path: ['sources'], line: lineOf(['sources']), message })
+    problems.push({ code: 'TG1219', path: ['sources'], line: lineOf(['sources']), message })
   }
   return { sources, problems }
 }

@@ -42,8 +42,8 @@ export type TableResolution = {
 }
 
 /**
- * Problems TG1110 (unknown cadence), TG1111 (something needed is missing), TG1116 (`target.table` must be given),
- * TG1117 (what a later version does), TG1121 (a dropped column that is needed).
+ * Problems TG1210 (unknown cadence), TG1211 (something needed is missing), TG1216 (`target.table` must be given),
+ * TG1217 (what a later version does), TG1221 (a dropped column that is needed).
  */
 export function tableResolver(
   parsed: ParsedConfig,
@@ -75,12 +75,12 @@ export function tableResolver(
       return [...(block ?? named.path), ...setting.split('.')]
     }
     if (settings.cadence !== undefined && !cadences.includes(settings.cadence))
-      report('TG1110', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
-    for (const [setting, message] of laterVersions(settings)) report('TG1117', placeOf(setting), message)
+      report('TG1210', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
+    for (const [setting, message] of laterVersions(settings)) report('TG1217', placeOf(setting), message)
     if (!isComplete(settings)) {
       for (const setting of missing(settings))
         report(
-          'TG1111',
+          'TG1211',
           [...named.path, ...setting.split('.')],
           `\`${shown(named.name)}\` has no \`${setting}\`: add ${NEEDED[setting]} to its block or to a default that matches`,
         )
@@ -88,14 +88,14 @@ export function tableResolver(
     }
     for (const column of neededButDropped(settings))
       report(
-        'TG1121',
+        'TG1221',
         placeOf('drop_columns'),
         `\`${shown(named.name)}\` drops \`${shown(column)}\`, a key or a column that it is partitioned by: take it out of \`drop_columns\``,
       )
     const target = settings['target.table'] ?? named.ledgerKey
     if (!/^[a-z0-9_]{1,255}$/.test(target)) {
       report(
-        'TG1116',
+        'TG1216',
         named.path,
         `\`${shown(named.name)}\` has a name that Glue can't have: add \`target: { table: … }\` of lower case letters, digits and underscores`,
       )

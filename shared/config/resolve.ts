@@ -8,7 +8,7 @@ import { resolveSources } from './resolve-sources.ts'
 import { tableResolver } from './resolve-table.ts'
 import type { DeploymentFacts, Provenance, ResolvedConfig, ResolvedTable } from './resolved.ts'
 
-/** Throws InvalidConfiguration (TG1100) with every problem: TG1110 … TG1119, one each in resolve-*.ts and named-tables.ts. */
+/** Throws InvalidConfiguration (TG1200) with every problem: TG1210 … TG1219, one each in resolve-*.ts and named-tables.ts. */
 export function resolve(parsed: ParsedConfig, deployment: DeploymentFacts): ResolvedConfig {
   const sources = resolveSources(parsed)
   const cadences = resolveCadences(parsed, deployment)
@@ -27,7 +27,7 @@ export function resolve(parsed: ParsedConfig, deployment: DeploymentFacts): Reso
     const first = targets.get(target)
     if (first !== undefined) {
       const message = `\`${shown(table.name)}\` and \`${shown(first)}\` both write \`${target}\`: give one another \`target.table\``
-      problems.push({ code: 'TG1115', path: table.path, line: parsed.lineOf(table.path), message })
+      problems.push({ code: 'TG1215', path: table.path, line: parsed.lineOf(table.path), message })
     }
     targets.set(target, table.name)
     tables.push(resolved.table)
@@ -41,7 +41,7 @@ export function resolve(parsed: ParsedConfig, deployment: DeploymentFacts): Reso
 function once(problems: readonly Problem[]): Problem[] {
   const seen = new Map<string, Problem>()
   for (const problem of problems) {
-    const ofTheBlock = problem.code === 'TG1111' || problem.code === 'TG1116'
+    const ofTheBlock = problem.code === 'TG1211' || problem.code === 'TG1216'
     const id = JSON.stringify([problem.code, problem.path, ofTheBlock ? '' : problem.message])
     if (!seen.has(id)) seen.set(id, problem)
   }

@@ -12,7 +12,7 @@ const CRON_FIELD = /^[0-9A-Za-z*?,/#-]+$/
 
 /**
  * `every: 10 minutes` → `rate(10 minutes)`; `cron: 0 3 * * ? *` → `cron(0 3 * * ? *)`.
- * Throws ConfigurationError TG1118 for neither, both, or what Scheduler would refuse.
+ * Throws ConfigurationError TG1218 for neither, both, or what Scheduler would refuse.
  */
 export function scheduleExpression({ every, cron }: CadenceTiming): string {
   if ((every === undefined) === (cron === undefined))
@@ -42,4 +42,4 @@ function cronExpression(cron: string): string {
   return `cron(${fields.join(' ')})`
 }
 
-const refusal = (message: string) => new ConfigurationError('TG1118', message)
+const refusal = (message: string) => new ConfigurationError('TG1218', message)

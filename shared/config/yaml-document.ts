@@ -11,9 +11,9 @@ export interface YamlDocument {
   readonly lineOf: (path: Path) => number | undefined
 }
 
-/** Throws InvalidConfiguration (TG1100) of TG1101 problems for what is no YAML, or nests, repeats or multiplies beyond reason. */
+/** Throws InvalidConfiguration (TG1200) of TG1201 problems for what is no YAML, or nests, repeats or multiplies beyond reason. */
 export function readYaml(text: string, fileName: string): YamlDocument {
-  const refuse = (message: string, line?: number): Problem => ({ code: 'TG1101', path: [], line, message })
+  const refuse = (message: string, line?: number): Problem => ({ code: 'TG1201', path: [], line, message })
   if (text.length > LONGEST)
     throw new InvalidConfiguration(fileName, [refuse('is longer than 8 MiB: use patterns, and braces in table names')])
   const lines = new LineCounter()
@@ -40,7 +40,7 @@ export function readYaml(text: string, fileName: string): YamlDocument {
 
 interface Places {
   readonly lineOf: (path: Path) => number | undefined
-  /** TG1101: keys that no JavaScript object could hold apart. */
+  /** TG1201: keys that no JavaScript object could hold apart. */
   readonly problems: Problem[]
 }
 
@@ -57,7 +57,7 @@ function placesOf(contents: Node | null, lines: LineCounter): Places {
   const noteKey = (outer: Path, key: unknown): Path => {
     const start = startOf(key)
     const line = start === undefined ? undefined : lines.linePos(start).line
-    const refuse = (message: string) => problems.push({ code: 'TG1101', path: outer, line, message })
+    const refuse = (message: string) => problems.push({ code: 'TG1201', path: outer, line, message })
     const path = [...outer, isScalar(key) ? String(key.value ?? '') : '']
     if (!isScalar(key)) refuse('a list, mapping or alias is no key: write a text')
     else if (key.value === '__proto__') refuse('`__proto__` is no key: use another name')

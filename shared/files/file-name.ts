@@ -15,8 +15,8 @@ export type NamedFile =
   /** Under `file_names: any` a name says nothing. */
   | { readonly kind: 'any'; readonly data: Data }
 
-// 13 hexadecimal digits still fit a double; DMS writes eight.
-const LOAD_NAME = /^(?:(.+)_)?LOAD([0-9A-F]{8,13})$/i
+// DMS writes eight hexadecimal digits, its guide also shows five; thirteen still fit a double.
+const LOAD_NAME = /^(?:(.+)_)?LOAD([0-9A-F]{5,13})$/i
 // Seen with 6, 9 and 10 digits after the dash: HHmmss and a fraction of a second.
 const CHANGE_NAME = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})(\d{0,6})$/
 

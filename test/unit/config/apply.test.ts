@@ -98,7 +98,7 @@ describe('applyConfig', () => {
 
   it('writes nothing for a cadence that has no schedule, and says: deploy', async () => {
     await expect(apply(withTables('  hr.a:\n'), ['nightly'])).rejects.toMatchObject({
-      code: 'TG1120',
+      code: 'TG1220',
       message: expect.stringMatching(/`10_min_refresh`: deploy \(`npx osls deploy`\)/),
     })
     expect(await memory.config.cadences()).toEqual([])

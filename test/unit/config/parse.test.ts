@@ -22,20 +22,20 @@ tabels: 1
 `
     const problems = problemsOf(text)
     expect(problems.map(({ code, line, message }) => [code, line, message])).toEqual([
-      ['TG1104', lineWith(text, 'hr.emp'), '`tables.hr.emp.active` is `yes`: expected true or false'],
-      ['TG1102', lineWith(text, 'hr.emp'), '`tables.hr.emp.target.databse` is no known key: did you mean `database`?'],
-      ['TG1102', lineWith(text, 'hr.emp'), '`tables.hr.emp.keyz` is no known key: did you mean `keys`?'],
+      ['TG1204', lineWith(text, 'hr.emp'), '`tables.hr.emp.active` is `yes`: expected true or false'],
+      ['TG1202', lineWith(text, 'hr.emp'), '`tables.hr.emp.target.databse` is no known key: did you mean `database`?'],
+      ['TG1202', lineWith(text, 'hr.emp'), '`tables.hr.emp.keyz` is no known key: did you mean `keys`?'],
       [
-        'TG1104',
+        'TG1204',
         lineWith(text, 'keys: id'),
         "`tables.hr.dep.keys` is `id`: expected a list of columns' names, such as `[pk_id]`",
       ],
       [
-        'TG1103',
+        'TG1203',
         lineWith(text, 'apply_as_deletes'),
         '`tables.hr.dep.apply_as_deletes.equals` is missing: expected a text: put the value in quotes',
       ],
-      ['TG1102', lineWith(text, 'tabels'), '`tabels` is no known key: did you mean `tables`?'],
+      ['TG1202', lineWith(text, 'tabels'), '`tabels` is no known key: did you mean `tables`?'],
     ])
   })
 
@@ -52,12 +52,12 @@ tabels: 1
     ['__proto__', 'tables:\n  __proto__: { keys: [a] }', 2],
     ['two documents', 'a: 1\n---\nb: 2', 2],
     ['an unknown tag', 'a: !secret x', 1],
-  ])('%s is TG1101 with its line', (_, text, line) => {
-    expect(problemsOf(text)).toMatchObject([{ code: 'TG1101', line }])
+  ])('%s is TG1201 with its line', (_, text, line) => {
+    expect(problemsOf(text)).toMatchObject([{ code: 'TG1201', line }])
   })
 
   it.each(['', '# nothing', '[]', '42', 'null', '"text"'])('a file of %j is told what to hold', (text) => {
-    expect(problemsOf(text).every((problem) => /^TG110[34]$/.test(problem.code))).toBe(true)
+    expect(problemsOf(text).every((problem) => /^TG120[34]$/.test(problem.code))).toBe(true)
   })
 
   it.each([
@@ -78,7 +78,7 @@ tabels: 1
     ],
     ['more than 8 MiB', 'x'.repeat(8 * 1024 * 1024 + 1)],
   ])('%s ends in a number, not in a crash', (_, text) => {
-    expect(problemsOf(text)[0]?.code).toBe('TG1101')
+    expect(problemsOf(text)[0]?.code).toBe('TG1201')
   })
 
   it('shows hostile values escaped', () => {
@@ -132,7 +132,7 @@ tabels: 1
           resolve(parseConfig(input, 'tidegate.yml'), deployment)
         } catch (error) {
           expect(error).toBeInstanceOf(InvalidConfiguration)
-          for (const problem of (error as InvalidConfiguration).problems) expect(problem.code).toMatch(/^TG11\d\d$/)
+          for (const problem of (error as InvalidConfiguration).problems) expect(problem.code).toMatch(/^TG12\d\d$/)
         }
       }),
       { numRuns: 500 },
@@ -144,7 +144,7 @@ describe('InvalidConfiguration', () => {
   it('shows twenty problems and counts the rest', () => {
     const tables = Array.from({ length: 25 }, (_, index) => `  hr.t${index}: { a: 1 }`).join('\n')
     expect(() => parseConfig(`${BASE}tables:\n${tables}`, 'tidegate.yml')).toThrow(
-      /^TG1100: `tidegate.yml` has 25 problems[\s\S]*… and 5 more$/,
+      /^TG1200: `tidegate.yml` has 25 problems[\s\S]*… and 5 more$/,
     )
   })
 })

@@ -102,29 +102,29 @@ tables:
   it('reports what a block of many tables lacks once', () => {
     const text = TABLES.replace('    keys: [id]\n', '')
     expect(problemsOf(`${text}  hr.t{1..3000}:\n`)).toMatchObject([
-      { code: 'TG1111', message: expect.stringContaining('`hr.t1` has no `keys`: add `keys: […]`') },
+      { code: 'TG1211', message: expect.stringContaining('`hr.t1` has no `keys`: add `keys: […]`') },
     ])
   })
 
   it.each([
-    ['TG1110', '  a.b: { cadence: 10_min_refrsh }', 'did you mean `10_min_refresh`?'],
-    ['TG1112', '  a.b{1..100001}:', 'more than 100000 tables'],
-    ['TG1112', '  "a.b{1..9}{1..9}{1..9}{1..9}{1..9}{1..99}":', 'more than 100000 tables'],
-    ['TG1112', '  "a.b{": ', 'braces'],
-    ['TG1113', '  a{1..2}.b:\n  a{2..3}.b:', 'is named by'],
-    ['TG1113', '  nodot:', 'schema.table'],
-    ['TG1113', '  a/b.c:', 'schema.table'],
-    ['TG1114', '  a_b.c:\n  a.b_c:', 'are both `a_b_c` in the ledger'],
-    ['TG1114', '  a.b:\n  A.B:', 'are both `a_b` in the ledger'],
-    ['TG1115', '  a.b:\n  c.d: { target: { table: a_b } }', 'both write `lake.a_b`'],
-    ['TG1116', '  a.order lines:', 'add `target: { table: … }`'],
-    ['TG1121', '  a.b: { drop_columns: [x, ID] }', 'drops `ID`'],
-    ['TG1121', '  a.b: { drop_columns: [At], target: { partition_by: ["days(at)"] } }', 'drops `At`'],
-    ['TG1104', '  a.b: { keys: [id, Id] }', 'each column once'],
-    ['TG1117', '  a.b: { mode: H }', 'snapshot mode only'],
-    ['TG1117', '  a.b: { mode: historical }', 'snapshot mode only'],
-    ['TG1117', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
-    ['TG1117', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
+    ['TG1210', '  a.b: { cadence: 10_min_refrsh }', 'did you mean `10_min_refresh`?'],
+    ['TG1212', '  a.b{1..100001}:', 'more than 100000 tables'],
+    ['TG1212', '  "a.b{1..9}{1..9}{1..9}{1..9}{1..9}{1..99}":', 'more than 100000 tables'],
+    ['TG1212', '  "a.b{": ', 'braces'],
+    ['TG1213', '  a{1..2}.b:\n  a{2..3}.b:', 'is named by'],
+    ['TG1213', '  nodot:', 'schema.table'],
+    ['TG1213', '  a/b.c:', 'schema.table'],
+    ['TG1214', '  a_b.c:\n  a.b_c:', 'are both `a_b_c` in the ledger'],
+    ['TG1214', '  a.b:\n  A.B:', 'are both `a_b` in the ledger'],
+    ['TG1215', '  a.b:\n  c.d: { target: { table: a_b } }', 'both write `lake.a_b`'],
+    ['TG1216', '  a.order lines:', 'add `target: { table: … }`'],
+    ['TG1221', '  a.b: { drop_columns: [x, ID] }', 'drops `ID`'],
+    ['TG1221', '  a.b: { drop_columns: [At], target: { partition_by: ["days(at)"] } }', 'drops `At`'],
+    ['TG1204', '  a.b: { keys: [id, Id] }', 'each column once'],
+    ['TG1217', '  a.b: { mode: H }', 'snapshot mode only'],
+    ['TG1217', '  a.b: { mode: historical }', 'snapshot mode only'],
+    ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
+    ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
   ])('%s: %s', (code, tables, text) => {
     expect(problemsOf(`${TABLES}${tables}\n`)).toMatchObject([
       { code, message: expect.stringContaining(text), line: expect.any(Number) },
@@ -143,38 +143,38 @@ tables:
   })
 
   it('asks for the deletes where no source is of DMS', () => {
-    expect(codesOf(`${TABLES.replace('shape: dms', 'shape: plain')}  a.b:\n`)).toEqual(['TG1111'])
+    expect(codesOf(`${TABLES.replace('shape: dms', 'shape: plain')}  a.b:\n`)).toEqual(['TG1211'])
   })
 
   it.each([
-    ['every: 10 seconds', 'TG1118'],
-    ['every: 0 minutes', 'TG1118'],
-    ['batch_size: 1', 'TG1118'],
-    ['every: 1 hour, cron: "0 3 * * ? *"', 'TG1118'],
-    ['cron: "0 3 * * *"', 'TG1118'],
-    ['cron: "0 3 * * * *"', 'TG1118'],
-    ['every: 1 hour, timezone: UTC', 'TG1118'],
-    ['cron: "0 3 * * ? *", timezone: Mars/Base', 'TG1118'],
-    ['every: 1 hour, compute: { engine: emr-serverless }', 'TG1117'],
-    ['every: 1 hour, max_bytes_per_table: 10 GB', 'TG1104'],
+    ['every: 10 seconds', 'TG1218'],
+    ['every: 0 minutes', 'TG1218'],
+    ['batch_size: 1', 'TG1218'],
+    ['every: 1 hour, cron: "0 3 * * ? *"', 'TG1218'],
+    ['cron: "0 3 * * *"', 'TG1218'],
+    ['cron: "0 3 * * * *"', 'TG1218'],
+    ['every: 1 hour, timezone: UTC', 'TG1218'],
+    ['cron: "0 3 * * ? *", timezone: Mars/Base', 'TG1218'],
+    ['every: 1 hour, compute: { engine: emr-serverless }', 'TG1217'],
+    ['every: 1 hour, max_bytes_per_table: 10 GB', 'TG1204'],
   ])('refuses a cadence of { %s } with %s', (cadence, code) => {
     expect(codesOf(BASE.replace('every: 10 minutes', cadence))).toEqual([code])
   })
 
   it.each([
-    ['prefix: staging', 'TG1119'],
-    ['prefix: /staging/', 'TG1119'],
-    ['prefix: a/../b/', 'TG1119'],
-    ['prefix: staging/, schema: x', 'TG1119'],
-    ['prefix: staging/, full_load: { match: "*" }', 'TG1119'],
+    ['prefix: staging', 'TG1219'],
+    ['prefix: /staging/', 'TG1219'],
+    ['prefix: a/../b/', 'TG1219'],
+    ['prefix: staging/, schema: x', 'TG1219'],
+    ['prefix: staging/, full_load: { match: "*" }', 'TG1219'],
   ])('refuses a source of { %s } with %s', (source, code) => {
     expect(codesOf(BASE.replace('prefix: staging/', source))).toEqual([code])
   })
 
   it('refuses two sources on one prefix, a layout without schema, and none', () => {
     const source = '{ prefix: staging/, layout: "{schema}/{table}", shape: dms }'
-    expect(codesOf(BASE.replace(source, `${source}\n  twin: ${source}`))).toEqual(['TG1119'])
-    expect(codesOf(BASE.replace('{schema}/{table}', '{table}'))).toEqual(['TG1119'])
-    expect(codesOf(BASE.replace(`operational: ${source}`, '{}'))).toEqual(['TG1119'])
+    expect(codesOf(BASE.replace(source, `${source}\n  twin: ${source}`))).toEqual(['TG1219'])
+    expect(codesOf(BASE.replace('{schema}/{table}', '{table}'))).toEqual(['TG1219'])
+    expect(codesOf(BASE.replace(`operational: ${source}`, '{}'))).toEqual(['TG1219'])
   })
 })

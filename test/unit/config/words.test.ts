@@ -17,8 +17,8 @@ describe('scheduleExpression', () => {
   ])('%j is %s', (timing, expression) => expect(scheduleExpression(timing)).toBe(expression))
 
   it.each([{}, { every: '10' }, { every: '-1 days' }, { cron: '0 3 * * ? *) rate(1 minute' }, { cron: '* * * ? ? *' }])(
-    '%j is TG1118',
-    (timing) => expect(() => scheduleExpression(timing)).toThrow(/^TG1118: /),
+    '%j is TG1218',
+    (timing) => expect(() => scheduleExpression(timing)).toThrow(/^TG1218: /),
   )
 })
 

@@ -117,6 +117,10 @@ describe('parseKey', () => {
     })
   })
 
+  it('reads the five digits that the DMS guide shows too', () => {
+    expect(parse('internal_staging/hr/emp/LOAD0000A.csv')).toMatchObject({ kind: 'full', loadSequence: 10 })
+  })
+
   it('shows hostile keys escaped and cut', () => {
     const error = refusalOf(() => parse(`in/a\u001b[31m\u202e\`${'x'.repeat(500)}`))
     expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}]/u)
