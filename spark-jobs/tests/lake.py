@@ -223,13 +223,17 @@ class Lake:
         self.spark.sql(f"REFRESH TABLE shop.{self.table}")
         return [row[0] for row in self.spark.sql(query).collect()]
 
+    def expire_all_but_one(self) -> None:
+        """Drop all snapshots but the current one, as maintenance may."""
+        future = "TIMESTAMP '2999-01-01 00:00:00'"
+        call = f"expire_snapshots(table => 'shop.{self.table}', older_than => {future}, retain_last => 1)"
+        self.spark.sql(f"CALL lake.system.{call}")
+
     def exists(self) -> bool:
         return bool(self.spark.catalog.tableExists(f"shop.{self.table}"))
 
 
-def one_by_one(
-    lakes: Sequence[Lake], courses: Sequence[Generator[Row, Row, None]]
-) -> None:
+def one_by_one(lakes: Sequence[Lake], courses: Sequence[Generator[Row, Row, None]]) -> None:
     """Drive several tables' courses in step: each round is one plan with the next entry of every table.
 
     A course yields what its table plans next and is sent the outcome. Tables of one plan run at once, so this is quick

@@ -44,7 +44,11 @@ def test_lost_claim_and_passed_generation_are_refused(lake: Lake) -> None:
     lost = lake.planned(lake.entry([lake.put([change("I", "01", id=1, v=1)])]))
     lake.apply(lake.entry([lake.put([change("I", "02", id=2, v=2)])]))
     [outcome] = lake.run(lost)
-    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == ("rejected", "absent", "TG4004")
+    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == (
+        "rejected",
+        "absent",
+        "TG4004",
+    )
 
     lake.generation = 2
     lake.apply(lake.entry([lake.put([change("I", "03", id=3, v=3)])]))
@@ -59,9 +63,13 @@ def test_history_that_does_not_reach_back_is_unknown_not_no(lake: Lake) -> None:
     lake.apply(lake.entry([lake.put([change("I", "01", id=1, v=1)])]))
     lake.apply(lake.entry([lake.put([change("I", "02", id=2, v=2)])]))
     # The parent is gone from the metadata, as after an expiry that kept one snapshot.
-    lake.spark.sql(f"CALL lake.system.expire_snapshots(table => 'shop.{lake.table}', older_than => now(), retain_last => 1)")
+    lake.expire_all_but_one()
     outcome = lake.apply(lake.entry([lake.put([change("I", "03", id=3, v=3)])]))
-    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == ("unknown", "unreachable", "TG4001")
+    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == (
+        "unknown",
+        "unreachable",
+        "TG4001",
+    )
 
     lake.settled_snapshot = "12345"
     outcome = lake.apply(lake.entry([lake.put([change("I", "04", id=4, v=4)])]))
@@ -80,11 +88,13 @@ def test_history_beyond_the_settled_snapshot_is_not_needed(lake: Lake) -> None:
     first = lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
     second = lake.apply_and_settle([lake.put([change("I", "02", id=2, v=2)])])
     assert first["snapshot"] != second["snapshot"]
-    lake.spark.sql(f"CALL lake.system.expire_snapshots(table => 'shop.{lake.table}', older_than => now(), retain_last => 1)")
+    lake.expire_all_but_one()
     assert lake.apply_and_settle([lake.put([change("I", "03", id=3, v=3)])])["result"] == "committed"
 
 
-def test_error_after_the_commit_arrived_is_still_committed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_after_the_commit_arrived_is_still_committed(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """[commit-authority] The answer got lost on its way: the table knows better."""
     lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
     commit = IcebergTable._run
@@ -99,7 +109,9 @@ def test_error_after_the_commit_arrived_is_still_committed(lake: Lake, monkeypat
     assert len(lake.rows()) == 2
 
 
-def test_unknown_commit_state_that_left_nothing_is_unknown(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_commit_state_that_left_nothing_is_unknown(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It may still arrive, so a look-up that finds nothing proves nothing."""
     lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
 
@@ -128,7 +140,14 @@ def test_batch_that_changes_nothing_leaves_its_mark(lake: Lake) -> None:
     lake.write_mode = "copy_on_write"
     lake.apply_and_settle([lake.put([change("I", "05", id=1, v=1)])])
     outcome = lake.apply_and_settle([lake.put([change("U", "03", id=1, v=3)])])
-    assert outcome["rows"] == {"read": 1, "inserted": 0, "updated": 0, "deleted": 0, "stale": 1, "duplicate": 0}
+    assert outcome["rows"] == {
+        "read": 1,
+        "inserted": 0,
+        "updated": 0,
+        "deleted": 0,
+        "stale": 1,
+        "duplicate": 0,
+    }
     [_, empty] = lake.snapshots()
     assert empty["tidegate.batch-id"] == outcome["batch_id"]
     assert "added-data-files" not in empty

@@ -60,5 +60,7 @@ def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_table_holds_what_the_case_says(tables: dict[Any, list[Row]], case: dict[str, Any], mode: str) -> None:
+def test_table_holds_what_the_case_says(
+    tables: dict[Any, list[Row]], case: dict[str, Any], mode: str
+) -> None:
     assert tables[case["name"], mode] == sorted(case["snapshot"], key=lambda row: list(row.values()))

@@ -69,7 +69,9 @@ def test_zombie_does_not_revive_a_deleted_row(
     assert [summary["tidegate.token"] for summary in lake.snapshots()].count(str(zombie["token"])) == 0
 
 
-@pytest.mark.parametrize("changes", [[change("U", "05", id=9, v=5)], [change("U", "00", id=9, v=0)]], ids=["some", "none"])
+@pytest.mark.parametrize(
+    "changes", [[change("U", "05", id=9, v=5)], [change("U", "00", id=9, v=0)]], ids=["some", "none"]
+)
 @pytest.mark.parametrize("mode", ["merge_on_read", "copy_on_write"])
 def test_another_writer_in_between_is_a_conflict(
     lake: Lake, other_session: SparkSession, mode: str, changes: list[Row]
@@ -83,7 +85,11 @@ def test_another_writer_in_between_is_a_conflict(
         lake.apply_and_settle([lake.put([change("I", "07", id=1, v=1), change("U", "08", id=9, v=8)])])
 
     [outcome] = lake.run(slow, spark=other_session, checkpoint=at("before-commit", other))
-    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == ("rejected", "absent", "TG4002")
+    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == (
+        "rejected",
+        "absent",
+        "TG4002",
+    )
     assert outcome["error"]["transient"] is True
     assert lake.rows() == [{"id": 1, "v": 1}, {"id": 9, "v": 8}]
 

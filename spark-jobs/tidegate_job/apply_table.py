@@ -20,10 +20,12 @@ from .errors import (
     ENGINE_FAILED,
     EVIDENCE_UNREADABLE,
     FILE_CSV,
+    GENERATION_PASSED,
     LOOKUP_UNREACHABLE,
     PLAN_NOT_SUPPORTED,
     RESOLVED_ABSENT,
     STORAGE_FAILED,
+    SUPERSEDED,
     JobError,
     ResultUnknown,
 )
@@ -38,7 +40,7 @@ from .outcome import AppliedFile, Lookup, Outcome, RowCounts
 from .partition_spec import parse_partition_by
 from .plan import TablePlan
 from .read_failures import blame_files
-from .table_format import Commit, OpenTable, TableFormat
+from .table_format import Commit, Look, OpenTable, TableFormat
 from .tombstones import remembered_deletes
 
 
@@ -95,10 +97,11 @@ def apply_table(job: Job, plan: TablePlan) -> Outcome:
 def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outcome:
     with course.phase("look"):
         table = _open(job, plan)
-        commit = table.look_up()
-        course.lookup = "found" if commit else "absent"
-    if commit:
-        return _already_committed(job, plan, outcome, commit)
+        look = table.look_up()
+        course.lookup = "found" if look.commit else "absent"
+    if look.commit:
+        return _already_committed(job, plan, outcome, look.commit)
+    _refuse_outranked(plan, look)
     if plan.resolve_only:
         raise JobError(RESOLVED_ABSENT, batch_id=plan.batch_id, target=plan.target.name)
     job.checkpoint(plan.table, "looked-up")
@@ -144,6 +147,16 @@ def _open(job: Job, plan: TablePlan) -> OpenTable:
         raise ResultUnknown(
             LOOKUP_UNREACHABLE, batch_id=plan.batch_id, target=target, why=first_line(error)
         ) from error
+
+
+def _refuse_outranked(plan: TablePlan, look: Look) -> None:
+    """A run that lost its claim, or whose generation is over, must not write (rules 4 and 7)."""
+    target = plan.target.name
+    if look.highest_token > plan.token:
+        raise JobError(SUPERSEDED, target=target, seen=look.highest_token, token=plan.token)
+    if look.newest_generation > plan.generation:
+        seen = look.newest_generation
+        raise JobError(GENERATION_PASSED, target=target, seen=seen, generation=plan.generation)
 
 
 def _check_supported(plan: TablePlan) -> None:

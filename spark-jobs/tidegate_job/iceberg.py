@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pyspark.errors import AnalysisException
@@ -17,9 +17,7 @@ from .errors import (
     COMMIT_UNMARKED,
     CONFLICT,
     ENGINE_FAILED,
-    GENERATION_PASSED,
     LOOKUP_UNREACHABLE,
-    SUPERSEDED,
     TARGET_FOREIGN,
     JobError,
     ResultUnknown,
@@ -35,7 +33,7 @@ from .merge_sql import merge_statement
 from .outcome import RowCounts
 from .partition_spec import PartitionField, parse_partition_by
 from .plan import TablePlan
-from .table_format import Commit
+from .table_format import Commit, Look
 
 _PACKAGE = "org.apache.iceberg.exceptions."
 _NOT_COMMITTED = {
@@ -85,37 +83,34 @@ class IcebergTable:
         columns = self._spark.table(self._name).dtypes
         return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}
 
-    def look_up(self) -> Commit | None:
-        plan = self._plan
-        settled = plan.applied.snapshot
+    def look_up(self) -> Look:
+        settled = self._plan.applied.snapshot
         if self._table is None:
             if settled is not None:
                 raise self._unreachable(f"the table is gone, but snapshot `{settled}` was settled")
-            return None
-        snapshot = self._table.currentSnapshot()
+            return Look()
         highest_token, newest_generation = 0, 0
-        while snapshot is not None and str(snapshot.snapshotId()) != settled:
+        for snapshot in self._back_to(settled):
             summary = snapshot.summary()
-            if summary.get("tidegate.batch-id") == plan.batch_id:
-                return _commit_of(snapshot)
+            if summary.get("tidegate.batch-id") == self._plan.batch_id:
+                return Look(commit=_commit_of(snapshot))
             highest_token = max(highest_token, int(summary.get("tidegate.token") or 0))
             newest_generation = max(newest_generation, int(summary.get("tidegate.generation") or 0))
+        return Look(highest_token=highest_token, newest_generation=newest_generation)
+
+    def _back_to(self, settled: str | None) -> Iterator[Any]:
+        """Snapshots from the pinned one back to the settled one, which is left out, or to the table's first."""
+        snapshot = self._table.currentSnapshot()
+        while snapshot is not None:
+            if str(snapshot.snapshotId()) == settled:
+                return
+            yield snapshot
             parent = snapshot.parentId()
-            if parent is None:
-                snapshot = None
-                break
-            snapshot = self._table.snapshot(parent)
-            if snapshot is None:
+            snapshot = self._table.snapshot(parent) if parent is not None else None
+            if snapshot is None and parent is not None:
                 raise self._unreachable(f"snapshot `{parent}` of its history has expired")
-        if snapshot is None and settled is not None:
+        if settled is not None:
             raise self._unreachable(f"the settled snapshot `{settled}` is not in its history")
-        if highest_token > plan.token:
-            raise JobError(SUPERSEDED, target=plan.target.name, seen=highest_token, token=plan.token)
-        if newest_generation > plan.generation:
-            raise JobError(
-                GENERATION_PASSED, target=plan.target.name, seen=newest_generation, generation=plan.generation
-            )
-        return None
 
     def check_target(self) -> None:
         target = self._plan.target

@@ -22,6 +22,15 @@ class Commit:
     evidence: str | None
 
 
+@dataclass(frozen=True)
+class Look:
+    """What the history since the last settled snapshot says: this batch's commit, or else who was there before us."""
+
+    commit: Commit | None = None
+    highest_token: int = 0
+    newest_generation: int = 0
+
+
 class OpenTable(Protocol):
     """A table pinned to one snapshot: everything here reads that one, and a commit is validated against it (rule 4)."""
 
@@ -30,12 +39,8 @@ class OpenTable(Protocol):
         """The source's columns and their types by lower-case name; None if the table does not exist yet."""
         ...
 
-    def look_up(self) -> Commit | None:
-        """The commit of this plan's batch, searched for back to the last settled snapshot.
-
-        ResultUnknown TG4001 if the history does not reach back that far. JobError TG4004 or TG4005 if a higher token or
-        a newer generation was there before us.
-        """
+    def look_up(self) -> Look:
+        """Search the history back to the last settled snapshot; ResultUnknown TG4001 if it does not reach that far."""
         ...
 
     def check_target(self) -> None:
