@@ -4,8 +4,9 @@
 import { readyThenRun } from '../scripts/bootstrap/index.mjs'
 
 const args = process.argv.slice(2)
-const needsAll = args[0] === 'local' && args[1] === 'up'
-const needsPython = args[0] === 'query'
+const words = args.filter((arg) => !arg.startsWith('-'))
+const needsAll = words.includes('local') && words.includes('up')
+const needsPython = words.includes('query')
 await readyThenRun(
   needsAll ? ['node', 'python', 'java', 'jars'] : needsPython ? ['node', 'python'] : ['node'],
   'cli/main.ts',

@@ -1,0 +1,73 @@
+/** A job that ends without outcomes: nothing is claimed for ever, nothing is lost, and the table itself decides what was applied. */
+import { join } from 'node:path'
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { BatchStopJobRunCommand, GetJobRunsCommand, GlueClient } from '@aws-sdk/client-glue'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { root, run, Workplace } from './support/tidegate.ts'
+
+interface Row {
+  readonly table: string
+  readonly status: string
+  readonly waiting_files: number
+  readonly error: { code: string } | null
+}
+
+describe('a job run that is stopped in the middle', () => {
+  let place: Workplace
+  let glue: GlueClient
+  let JobName: string
+
+  const rows = async () => (await place.json<{ tables: Row[] }>('status')).tables
+  const jobRuns = async () => (await glue.send(new GetJobRunsCommand({ JobName }))).JobRuns ?? []
+
+  beforeAll(async () => {
+    place = new Workplace()
+    await place.json('local', 'up', '--detach', '--port', '0')
+    await place.json('config', 'apply', join(root, 'test/e2e/stopped-job.yml'))
+    await run(join(root, '.venv/bin/python'), [join(root, 'test/e2e/support/bad_files.py'), place.folder], root)
+    const env = await place.json<Record<string, string>>('local', 'env')
+    const credentials = { accessKeyId: env.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '' }
+    const settings = { endpoint: env.AWS_ENDPOINT_URL ?? '', region: env.AWS_REGION ?? '', credentials }
+    glue = new GlueClient(settings)
+    const stacks = await new CloudFormationClient(settings).send(
+      new DescribeStacksCommand({ StackName: 'tidegate-local' }),
+    )
+    JobName = stacks.Stacks?.[0]?.Outputs?.find((o) => o.OutputKey === 'GlueJobName')?.OutputValue ?? ''
+    for (const table of ['good', 'overwritten']) {
+      const folder = join(place.folder, 'first', 'in', 'shop', table)
+      await place.json('land', folder, '--prefix', `in/shop/${table}/`, '--wait')
+    }
+  })
+  afterAll(() => place?.close())
+
+  it('[frozen-set] is unknown, and keeps the files of the attempt', async () => {
+    const running = place.tidegate('--json', 'run', '10_min_refresh', '--wait')
+    await vi.waitFor(async () => expect((await jobRuns())[0]?.JobRunState).toBe('RUNNING'), {
+      timeout: 60_000,
+      interval: 200,
+    })
+    const id = (await jobRuns())[0]?.Id ?? ''
+    await glue.send(new BatchStopJobRunCommand({ JobName, JobRunIds: [id] }))
+
+    const ended = await running
+    expect(ended.code).toBe(1)
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'FAILED', failed: ['shop_good', 'shop_overwritten'] })
+    for (const row of await rows()) {
+      expect(row).toMatchObject({ status: 'refresh_error', waiting_files: 2 })
+      expect(row.error?.code).toMatch(/^TG5\d{3}$/)
+    }
+  })
+
+  it('[commit-authority] the next cadence issues the same entry, while a newer file waits', async () => {
+    const folder = join(place.folder, 'mended', 'in', 'shop', 'overwritten')
+    await place.json('land', folder, '--prefix', 'in/shop/good/2023/', '--wait')
+    const again = await place.json<{ status: string; files: number }>('run', '10_min_refresh', '--wait')
+    expect(again).toMatchObject({ status: 'SUCCEEDED', files: 4 })
+    expect((await rows()).map((row) => [row.table, row.status, row.waiting_files])).toEqual([
+      ['shop_good', 'completed', 1],
+      ['shop_overwritten', 'completed', 0],
+    ])
+    const last = await place.json<{ status: string; files: number }>('run', '10_min_refresh', '--wait')
+    expect(last).toMatchObject({ status: 'SUCCEEDED', files: 1 })
+  })
+})
