@@ -58,13 +58,8 @@ async function letGoUnplanned(written: Plan, claims: readonly Claimed[], ports: 
   for (const claim of claims) {
     if (claim.kind !== 'claimed' || planned.get(claim.table) === claim.token) continue
     const message = `\`${claim.table}\` was claimed after the plan of \`${written.run_id}\` was written. The next run takes it up.`
-    await letGo(
-      claim.table,
-      written.run_id,
-      { code: 'TG3106', message, transient: true, details: null },
-      ports,
-      planned.get(claim.table),
-    )
+    const error = { code: 'TG3106', message, transient: true, details: null }
+    await letGo(claim.table, written.run_id, error, ports, claim.token)
   }
 }
 

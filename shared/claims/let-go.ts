@@ -11,20 +11,19 @@ interface LetGoPorts {
 }
 
 /**
- * Releases the run's claim if there is one. A first attempt unfreezes the files; an entry that an earlier attempt received
- * stays. A plan is written once and never changes: the claim that it has for this table, if any, is `plannedToken`'s and is left
- * alone.
+ * Releases the run's claim if there is one, with `token` only if it is that very one. A first attempt unfreezes the files; an
+ * entry that an earlier attempt received stays. Never for a claim that is in the run's plan, which is written once.
  */
 export async function letGo(
   table: string,
   runId: string,
   error: OutcomeError,
   ports: LetGoPorts,
-  plannedToken?: number,
+  token?: number,
 ): Promise<void> {
   for (;;) {
     const seen = await ports.tables.get(table)
-    if (!isClaimOf(seen, runId) || seen.claim_token === plannedToken) return
+    if (!isClaimOf(seen, runId) || seen.claim_token !== (token ?? seen.claim_token)) return
     const next = {
       ...seen,
       revision: seen.revision + 1,

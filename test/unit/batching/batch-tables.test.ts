@@ -4,6 +4,7 @@ import { batchTables } from '../../../shared/batching/batch-tables.ts'
 import { packBatches } from '../../../shared/batching/pack.ts'
 import { manifest } from '../../../shared/contracts/runs.ts'
 import { ConfigurationError } from '../../../shared/errors.ts'
+import { around, Died, unlessDied } from '../claims/disturbed.ts'
 import {
   CADENCE,
   CONTROL,
@@ -13,6 +14,7 @@ import {
   KILLED,
   MAYBE,
   putFile,
+  runJob,
   settle,
   tableConfig,
   type World,
@@ -105,6 +107,17 @@ describe('batchTables', () => {
     await settle(world, 'e1', claimed, KILLED)
     expect((await item(world)).entry_uri).not.toBeNull()
     expect((await batch(world, 'e3')).batches).toBe(1)
+  })
+
+  test('[evidence] a table whose settling died between its files and its release has work, though no file waits', async () => {
+    const world = await createWorld()
+    await putFile(world, 'shop_orders', '1.parquet', '1')
+    const claimed = await claim(world, 'e1')
+    await runJob(world, new Map(), claimed)
+    const mortal = around(world, (name, call) => (name === 'tables.replace' ? Promise.reject(new Died(name)) : call()))
+    await unlessDied(settle(mortal, 'e1', claimed))
+    expect(await world.files.waiting('shop_orders', 9)).toEqual([])
+    expect((await batch(world, 'e2')).batches).toBe(1)
   })
 
   test('a held table waits for an operator', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { batchIdOf } from '../../../shared/claims/batch-id.ts'
+import { letGo } from '../../../shared/claims/let-go.ts'
 import { claimReport } from '../../../shared/contracts/runs.ts'
-import { around } from './disturbed.ts'
+import { around, Died, unlessDied } from './disturbed.ts'
 import {
   CADENCE,
   CONTROL,
@@ -152,6 +153,50 @@ describe('re-entrance and rivals', () => {
     expect(await plannedTables(world, first)).toEqual(plan)
   })
 
+  test('called again after all is settled, it answers from its plan and claims nothing new', async () => {
+    const world = await createWorld()
+    await putFile(world, TABLE, '1.parquet', '1')
+    const first = await claim(world, 'e1')
+    await runJob(world, new Map(), first)
+    await settle(world, 'e1', first)
+    await putFile(world, TABLE, '2.parquet', '2')
+    const settled = await item(world)
+    expect(await claim(world, 'e1')).toEqual(first)
+    expect(await item(world)).toEqual(settled)
+  })
+
+  test('a late twin of a settled run lets go what it claims beyond the plan', async () => {
+    const world = await createWorld()
+    await putFile(world, TABLE, '1.parquet', '1')
+    let first: Awaited<ReturnType<typeof claim>> | undefined
+    // The twin has seen that there is no plan yet, and sleeps until the run is over and another file waits.
+    const twin = around(world, async (name, call) => {
+      if (name === 'tables.get' && !first) {
+        first = await claim(world, 'e1')
+        await runJob(world, new Map(), first)
+        await settle(world, 'e1', first)
+        await putFile(world, TABLE, '2.parquet', '2')
+      }
+      return call()
+    })
+    expect(await claim(twin, 'e1')).toEqual(first)
+    expect(await item(world)).toMatchObject({ refresh_status: 'refresh_error', claim_token: 2, entry_uri: null })
+    expect((await claim(world, 'e2')).claimed).toBe(1)
+  })
+
+  test('only the very claim is let go, never a later one of the same run', async () => {
+    const world = await createWorld()
+    await putFile(world, TABLE, '1.parquet', '1')
+    const claimed = await claim(world, 'e1')
+    const error = { code: 'TG3106', message: 'beyond the plan', transient: true, details: null }
+    const before = await item(world)
+    await letGo(TABLE, claimed.run_id, error, world, 7)
+    await letGo(TABLE, 'e9-1-0', error, world, 1)
+    expect(await item(world)).toEqual(before)
+    await letGo(TABLE, claimed.run_id, error, world, 1)
+    expect((await item(world)).refresh_status).toBe('refresh_error')
+  })
+
   test('a redriven child has another run id, and keeps its token', async () => {
     const world = await createWorld()
     await putFile(world, TABLE, '1.parquet', '1')
@@ -267,6 +312,10 @@ describe('[frozen-set] an unresolved batch', () => {
 
     expect(again).toMatchObject({ token: 2, attempt: 1, entry: { batch_id: before.entry.batch_id } })
     expect(again.entry.merge.keys).toEqual(['other'])
+
+    // And this is what is frozen now, not the first entry of that batch id.
+    await settle(world, 'e2', { ...first, plan_uri: 's3://control/runs/e2-1-0/plan.json', run_id: 'e2-1-0' }, KILLED)
+    expect((await only(world, await claim(world, 'e3'))).entry).toEqual(again.entry)
   })
 
   test('a gone entry fails the table by name, and claims nothing', async () => {
@@ -332,6 +381,17 @@ describe('overwritten files', () => {
     const third = await only(world, await claim(world, 'e3'))
     expect(third.entry.files.map((file) => file.file_id)).toEqual([newer.file_id])
     expect((await world.files.settled(TABLE, old.file_id))?.reason).toBe('overwritten')
+  })
+
+  test('[frozen-set] nor by its owner that comes back after it died', async () => {
+    const world = await createWorld()
+    const old = await putFile(world, TABLE, '1.parquet', '1')
+    const mortal = around(world, (name, call) => (name === 'objects.put' ? Promise.reject(new Died(name)) : call()))
+    await unlessDied(claim(mortal, 'e1'))
+    await putFile(world, TABLE, '1.parquet', '2')
+    const { entry } = await only(world, await claim(world, 'e1'))
+    expect(entry.files.map((file) => file.file_id)).toEqual([old.file_id])
+    expect(await world.files.settled(TABLE, old.file_id)).toBeUndefined()
   })
 
   test('a newer put far behind the caps is found once the job has met the overwritten bytes', async () => {

@@ -311,6 +311,11 @@ describe('an outcome that says nothing', () => {
       '[all-or-nothing] a commit without one of its files',
       (good: Outcome) => JSON.stringify({ ...good, files: good.files.slice(1) }),
     ],
+    [
+      'a commit of one file too many',
+      (good: Outcome) =>
+        JSON.stringify({ ...good, files: [...good.files, { ...good.files[0], file_id: '000000000001-x' }] }),
+    ],
     ['a commit without evidence', (good: Outcome) => JSON.stringify({ ...good, evidence: null })],
   ])('%s: as good as none, and the entry stays', async (_, bodyOf) => {
     const world = await createWorld()
@@ -344,6 +349,35 @@ describe('an outcome that says nothing', () => {
     expect(await item(world)).toEqual(before)
     expect(await world.files.waiting(TABLE, 9)).toHaveLength(1)
   })
+
+  test.each([true, false])(
+    'a claim that is lost while it is settled is left to its new owner (committed: %s)',
+    async (committed) => {
+      const world = await createWorld()
+      await putFile(world, TABLE, '1.parquet', '1')
+      const batch = await claim(world, 'e1')
+      if (committed) await runJob(world, new Map(), batch)
+      // Between this run's look at the item and its first write, the claim passes on.
+      const overtaken = around(world, async (name, call) => {
+        const seen = await item(world)
+        if (/files.move|tables.replace/.test(name) && seen.claim_token === 1) {
+          await world.tables.replace(
+            { ...seen, revision: seen.revision + 1, claim_token: 2, claim_owner: 'another' },
+            seen,
+          )
+        }
+        return call()
+      })
+      const [table] = (await settle(overtaken, 'e1', batch, committed ? ENDED : KILLED)).tables
+      expect(table).toMatchObject({ status: 'skipped', reason: 'claim_passed_on' })
+      expect(await item(world)).toMatchObject({
+        refresh_status: 'updating_table',
+        claim_token: 2,
+        claim_owner: 'another',
+      })
+      expect(await world.files.waiting(TABLE, 9)).toHaveLength(1)
+    },
+  )
 
   test('a claim that passed on without this run settling it is reported as such', async () => {
     const world = await createWorld()
