@@ -4,7 +4,6 @@ import type { TableItem } from '../contracts/ledger.ts'
 import type { Outcome, RowCounts } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import type { JobResult, SettledTable } from '../contracts/runs.ts'
-import { LedgerError } from '../errors.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
@@ -49,8 +48,8 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
   try {
     await settleApplied(planned, resolution.outcome, ports)
   } catch (error) {
-    if (isClaimLost(error)) return alreadySettled(planned, run, ports)
     if (!isTerminal(error)) throw error
+    // Also when the claim was lost in between: then the release is refused, and the table's new state decides.
     return release(seen, planned, run, unsettled(error), null, ports)
   }
   const rows = await countsOf(planned, resolution.outcome, ports)
@@ -104,5 +103,3 @@ const unsettled = (error: unknown): Resolution => ({
   hold_reason: null,
   error: outcomeErrorOf(error),
 })
-
-const isClaimLost = (error: unknown): boolean => error instanceof LedgerError && error.code === 'TG3001'
