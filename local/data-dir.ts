@@ -26,8 +26,6 @@ export interface LocalCloudState {
 
 export interface DataDir {
   readonly path: string
-  /** True when state outlives this start. */
-  readonly keeps: boolean
   file(name: string): string
   /** The path when state is kept, else `undefined`: what `openDocument` takes. */
   kept(name: string): string | undefined
@@ -48,7 +46,6 @@ export function openDataDir(asked: string | undefined): DataDir {
   lock(file('local.json'), path)
   return {
     path,
-    keeps,
     file,
     kept: (name) => (keeps ? file(name) : undefined),
     port: (wanted) => choosePort(file('port'), wanted),

@@ -25,7 +25,7 @@ export interface Gateway {
   readonly port: number
   /** Says where to send what and starts answering: until then, every request gets 503. */
   serve(emulatorEndpoint: string, routes: Routes): void
-  /** Answers our own status under `/_tidegate/status`. */
+  /** Takes no more requests and hangs up on those at work. */
   stop(): Promise<void>
 }
 

@@ -11,7 +11,6 @@ import { account, baseEnvironment, python, region, sdkEnvironment } from '../too
 export interface Emulator {
   /** `http://127.0.0.1:<port>` of the emulator itself; users see only the gateway. */
   readonly endpoint: string
-  readonly pid: number
   readonly logFile: string
   /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<number>
@@ -36,7 +35,18 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const temporary = mkdtempSync(join(tmpdir(), 'tidegate-emulator-'))
   const guarded = startGuarded({
     // Not its own `main`: that listens on the port it names itself by, which here is the gateway's.
-    command: [python(), '-m', 'hypercorn', 'ministack.app:app', '--bind', `127.0.0.1:${port}`, '--keep-alive', '75'],
+    command: [
+      python(),
+      '-m',
+      'hypercorn',
+      'ministack.app:app',
+      '--bind',
+      `127.0.0.1:${port}`,
+      '--keep-alive',
+      '75',
+      '--workers',
+      '0',
+    ],
     cwd: temporary,
     env: environment(options, temporary),
     logFile: options.logFile,
@@ -51,7 +61,6 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   }
   return {
     endpoint,
-    pid: guarded.pid,
     logFile: options.logFile,
     exited,
     stop: async () => {

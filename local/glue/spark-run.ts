@@ -117,7 +117,6 @@ const environment = (endpoint: string, workDir: string): Record<string, string> 
   ...sdkEnvironment(endpoint),
   HOME: workDir,
   SPARK_LOCAL_IP: '127.0.0.1',
-  SPARK_LOCAL_DIRS: join(workDir, 'scratch'),
   PYSPARK_PYTHON: python(),
   PYSPARK_DRIVER_PYTHON: python(),
   PYTHONUNBUFFERED: '1',

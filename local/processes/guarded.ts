@@ -7,8 +7,6 @@ import { python } from '../toolchain.ts'
 const guard = fileURLToPath(new URL('guard.py', import.meta.url))
 
 export interface GuardedProcess {
-  /** Process id of the guard; it lives exactly as long as the command. */
-  readonly pid: number
   /** The command's exit code, 128 + n when signal n ended it. */
   readonly exited: Promise<number>
   /** Sends TERM, after the grace KILL to the whole group, and waits for the end. Harmless when it has ended. */
@@ -48,7 +46,7 @@ export function startGuarded(options: GuardedOptions): GuardedProcess {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
     return exited
   }
-  return { pid: child.pid ?? -1, exited, stop }
+  return { exited, stop }
 }
 
 /** The last lines of a log file, at most `bytes` of it; empty when there is no file yet. */

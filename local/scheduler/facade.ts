@@ -8,8 +8,6 @@ import { checkSchedule, type Schedule } from './schedule.ts'
 export interface Scheduler {
   matches(path: string, service: string): boolean
   handler: RestHandler
-  /** Every schedule, by group and name. */
-  list(): readonly Schedule[]
 }
 
 interface Kept {
@@ -83,7 +81,6 @@ export function openScheduler(api: EmulatorApi, file?: string): Scheduler {
         throw new ServiceError('ValidationException', `\`${method} ${path}\` is no operation of schedules.`, 405)
       return operation(decodeURIComponent(path.slice(root.length + 1)), fieldsOf(body), query)
     },
-    list: () => schedules.map(({ schedule }) => schedule).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
   }
 }
 

@@ -1,11 +1,14 @@
-/** Started by `restart.test.ts` to be killed: a local cloud with a Spark driver at work. Says so on standard output, then waits. */
+/** Started by `restart.test.ts` to be killed: a local cloud with a warm function and a Spark driver at work. Says so on standard output, then waits. */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { CreateJobCommand, StartJobRunCommand } from '@aws-sdk/client-glue'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { start, until } from './harness.ts'
+import { createFunction, invoke, start, until } from './harness.ts'
 
-const { cloud, s3, glue } = await start({ dataDir: process.argv[2] ?? '', driverMemory: '512m' })
+const running = await start({ dataDir: process.argv[2] ?? '', driverMemory: '512m' })
+const { cloud, s3, glue } = running
+await createFunction(running, 'warm', 'export const handler = async () => 1')
+await invoke(running, 'warm')
 await s3.send(new CreateBucketCommand({ Bucket: 'jobs' }))
 await s3.send(
   new PutObjectCommand({
