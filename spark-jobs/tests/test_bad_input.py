@@ -1,0 +1,173 @@
+"""[all-or-nothing] Bad files and settings: the batch is rejected with a number, the table untouched, others go on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.lake import Lake, Row, change
+
+GOOD = [change("I", "10", id=7, v=7)]
+
+
+def columns(**arrays: pa.Array) -> pa.Table:
+    return pa.table({"op": ["I"], "seq": ["10"], "id": pa.array([7], pa.int64()), "v": pa.array([7], pa.int64()), **arrays})
+
+
+def without(*names: str) -> pa.Table:
+    return columns().drop_columns(list(names))
+
+
+def truncated(lake: Lake) -> Row:
+    whole = lake.put(GOOD)
+    content = Path(whole["uri"].removeprefix("file://")).read_bytes()
+    return lake.put_bytes(content[:-20])
+
+
+def damaged(lake: Lake) -> Row:
+    """Footer whole, pages overwritten."""
+    content = bytearray(Path(lake.put(GOOD)["uri"].removeprefix("file://")).read_bytes())
+    content[4:200] = b"\xff" * 196
+    return lake.put_bytes(bytes(content))
+
+
+def gone(lake: Lake) -> Row:
+    file = lake.put(GOOD)
+    Path(file["uri"].removeprefix("file://")).unlink()
+    return file
+
+
+def overwritten(lake: Lake) -> Row:
+    file = lake.put(GOOD, name="same-key.parquet")
+    lake.put([change("I", "11", id=8, v=8)], name="same-key.parquet")
+    return file
+
+
+def csv(lake: Lake) -> Row:
+    return {**lake.put_bytes(b"I,10,7,7\n", name="a.csv"), "format": "csv"}
+
+
+FILES: dict[str, tuple[Callable[[Lake], Row], str, str | None]] = {
+    "truncated": (truncated, "TG2104", "truncated"),
+    "damaged": (damaged, "TG2106", "damaged"),
+    "empty": (lambda lake: lake.put_bytes(b""), "TG2103", "empty"),
+    "not parquet": (lambda lake: lake.put_bytes(b"<html>" * 100), "TG2105", "not_parquet"),
+    "gone": (gone, "TG2101", "gone"),
+    "overwritten": (overwritten, "TG2102", "overwritten"),
+    "csv": (csv, "TG2107", None),
+    "null key": (lambda lake: lake.put([change("I", "10", id=None, v=7)]), "TG2212", "null_key"),
+    "no sequence": (lambda lake: lake.put_table(without("seq")), "TG2213", "columns"),
+    "no operation": (lambda lake: lake.put_table(without("op")), "TG2215", "columns"),
+    "no key": (lambda lake: lake.put_table(without("id")), "TG2211", "columns"),
+    "other column": (lambda lake: lake.put_table(columns(extra=pa.array(["x"]))), "TG2201", "columns"),
+    "fewer columns": (lambda lake: lake.put_table(without("v")), "TG2202", "columns"),
+    "other type": (lambda lake: lake.put_table(columns(v=pa.array(["7"]))), "TG2203", "columns"),
+    "column twice": (lambda lake: lake.put_table(columns(V=pa.array([1], pa.int64()))), "TG2204", "columns"),
+    "our column": (lambda lake: lake.put_table(columns(_tg_x=pa.array([1]))), "TG2205", "columns"),
+    "time of day": (
+        lambda lake: lake.put_table(columns(v=pa.array([datetime.time(1)], pa.time32("ms")))), "TG2206", "columns"
+    ),
+    "float sequence": (lambda lake: lake.put_table(columns(seq=pa.array([1.5]))), "TG2214", "columns"),
+    "list as key": (lambda lake: lake.put_table(columns(id=pa.array([[7]]))), "TG2216", "columns"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def outcomes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Lake, Row, Row]]:
+    """All bad files in one plan, each in a batch with a good file and on a table of its own; one table has no bad file."""
+    folder = tmp_path_factory.mktemp("bad")
+    lakes = {name: Lake(spark, folder) for name in [*FILES, "good"]}
+    firsts = [lake.planned(lake.entry([lake.put([change("I", "01", id=1, v=1)])])) for lake in lakes.values()]
+    for lake, outcome in zip(lakes.values(), lakes["good"].run(*firsts), strict=True):
+        lake.settle(outcome)
+    bad: dict[str, Row] = {name: make(lakes[name]) for name, (make, _, _) in FILES.items()}
+    planned = [
+        lake.planned(lake.entry([lake.put(GOOD, name="good.parquet"), *([bad[name]] if name in bad else [])]))
+        for name, lake in lakes.items()
+    ]
+    found = lakes["good"].run(*planned)
+    return {name: (lakes[name], bad.get(name, {}), outcome) for name, outcome in zip(lakes, found, strict=True)}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bad_file_rejects_its_batch_and_says_what_to_do(
+    outcomes: dict[str, tuple[Lake, Row, Row]], name: str
+) -> None:
+    """[all-or-nothing]"""
+    lake, file, outcome = outcomes[name]
+    _, code, reason = FILES[name]
+    assert (outcome["result"], outcome["lookup"], outcome["error"]["code"]) == ("rejected", "absent", code)
+    assert f"`{file['uri']}`" in outcome["error"]["message"]
+    bad = [(bad["file_id"], bad["reason"]) for bad in outcome["bad_files"]]
+    assert bad == ([(file["file_id"], reason)] if reason else [])
+    assert outcome["evidence"] is None
+    assert [row["id"] for row in lake.rows()] == [1]
+
+
+def test_the_other_tables_of_the_plan_go_on(outcomes: dict[str, tuple[Lake, Row, Row]]) -> None:
+    lake, _, outcome = outcomes["good"]
+    assert outcome["result"] == "committed"
+    assert [row["id"] for row in lake.rows()] == [1, 7]
+
+
+def test_file_overwritten_while_it_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[all-or-nothing] What was read may be neither the old nor the new object: nothing of it is committed."""
+    lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
+    file = lake.put(GOOD, name="same-key.parquet")
+    from tidegate_job import apply_table
+
+    count = apply_table.count_effects
+
+    def count_then_overwrite(effects: object, read: int) -> object:
+        counts = count(effects, read)  # type: ignore[arg-type]
+        lake.put([change("I", "11", id=8, v=8)], name="same-key.parquet")
+        return counts
+
+    monkeypatch.setattr(apply_table, "count_effects", count_then_overwrite)
+    outcome = lake.apply(lake.entry([file]))
+    assert outcome["error"]["code"] == "TG2102"
+    assert [(bad["stage"], bad["reason"]) for bad in outcome["bad_files"]] == [("recheck", "overwritten")]
+    assert len(lake.snapshots()) == 1
+
+
+SETTINGS: dict[str, tuple[dict[str, object], str]] = {
+    "reload": ({"generation": {"id": 1, "replaces": True}}, "TG2003"),
+    "historical": ({"merge": {"mode": "historical"}}, "TG2003"),
+    "foreign function": ({"target": {"partition_by": ["truncate(4, id)"]}}, "TG2401"),
+    "sql in a spec": ({"target": {"partition_by": ["id); DROP TABLE x; --"]}}, "TG2401"),
+    "days of a number": ({"target": {"partition_by": ["days(id)"]}}, "TG2401"),
+    "weak isolation": ({"target": {"properties": {"write.merge.isolation-level": "snapshot"}}}, "TG2402"),
+    "hudi": ({"target": {"format": "hudi"}}, "TG4001"),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_that_cannot_be_followed_are_refused_before_anything_is_made(lake: Lake, name: str) -> None:
+    changed, code = SETTINGS[name]
+    entry = lake.entry([lake.put(GOOD)])
+    for part, values in changed.items():
+        assert isinstance(values, dict)
+        entry[part].update(values)
+    outcome = lake.apply(entry)
+    assert outcome["error"]["code"] == code
+    assert outcome["result"] == ("unknown" if code == "TG4001" else "rejected")
+    assert not lake.exists()
+
+
+def test_foreign_table_is_refused(lake: Lake) -> None:
+    lake.spark.sql("CREATE DATABASE IF NOT EXISTS shop")
+    lake.spark.sql(f"CREATE TABLE shop.{lake.table} (id bigint, v bigint) USING iceberg")
+    assert lake.apply(lake.entry([lake.put(GOOD)]))["error"]["code"] == "TG2403"
+
+
+def test_weakened_table_is_refused(lake: Lake) -> None:
+    """[one-snapshot] With snapshot isolation a zombie's commit would go through."""
+    lake.apply_and_settle([lake.put(GOOD)])
+    lake.spark.sql(f"ALTER TABLE shop.{lake.table} SET TBLPROPERTIES ('write.merge.isolation-level' = 'snapshot')")
+    outcome = lake.apply(lake.entry([lake.put([change("U", "11", id=7, v=8)])]))
+    assert (outcome["result"], outcome["error"]["code"]) == ("rejected", "TG4008")
