@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { batchIdOf } from '../../../shared/claims/batch-id.ts'
 import { letGo } from '../../../shared/claims/let-go.ts'
 import { claimReport } from '../../../shared/contracts/runs.ts'
-import { around, Died, unlessDied } from './disturbed.ts'
+import { around } from './disturbed.ts'
 import {
   CADENCE,
   CONTROL,
@@ -12,13 +12,10 @@ import {
   createWorld,
   item,
   KILLED,
-  type Lake,
   NOT_STARTED,
-  outcomeOf,
   ownerOf,
   plannedTables,
   putFile,
-  putOutcome,
   runJob,
   STAGING,
   settle,
@@ -327,143 +324,6 @@ describe('[frozen-set] an unresolved batch', () => {
     expect((await claim(world, 'e2')).claimed).toBe(0)
     expect((await reportOf(world, 'e2-1-0')).failed).toMatchObject([{ error: { code: 'TG9302' } }])
     expect(await item(world)).toEqual(kept)
-  })
-})
-
-describe('overwritten files', () => {
-  test('a waiting change file whose key has a newer put is superseded, with a signal', async () => {
-    const world = await createWorld()
-    const old = await putFile(world, TABLE, '1.parquet', '1')
-    const newer = await putFile(world, TABLE, '1.parquet', '2')
-    const { entry } = await only(world, await claim(world, 'e1'))
-    expect(entry.files.map((file) => file.file_id)).toEqual([newer.file_id])
-    expect(await world.files.settled(TABLE, old.file_id)).toMatchObject({
-      file_ingestion_status: 'raw_file_superseded',
-      reason: 'overwritten',
-    })
-    expect(world.signals.total('FilesSuperseded')).toBe(1)
-  })
-
-  test('of two puts within one second, the one whose bytes are on S3 counts', async () => {
-    for (const bodies of [
-      ['a', 'b'],
-      ['b', 'a'],
-      ['c', 'd'],
-      ['d', 'c'],
-    ]) {
-      const world = await createWorld()
-      await putFile(world, TABLE, '1.parquet', bodies[0] ?? '')
-      world.clock.advance(-1000)
-      const newer = await putFile(world, TABLE, '1.parquet', bodies[1] ?? '')
-      const { entry } = await only(world, await claim(world, 'e1'))
-      expect(entry.files.map((file) => file.file_id)).toEqual([newer.file_id])
-    }
-  })
-
-  test('[frozen-set] a file of a frozen entry is not superseded before its batch is resolved', async () => {
-    const world = await createWorld()
-    const old = await putFile(world, TABLE, '1.parquet', '1')
-    const first = await claim(world, 'e1')
-    const newer = await putFile(world, TABLE, '1.parquet', '2')
-    await claim(world, 'e1')
-    await settle(world, 'e1', first, KILLED)
-    const second = await claim(world, 'e2')
-    const reissued = await only(world, second)
-    expect(reissued.entry.files.map((file) => file.file_id)).toEqual([old.file_id])
-    expect(await world.files.settled(TABLE, old.file_id)).toBeUndefined()
-
-    // The job looks (absent), finds other bytes, and rejects: now the set may change.
-    const error = { code: 'TG2102', message: 'overwritten', transient: false, details: null }
-    const bad = { file_id: old.file_id, stage: 'check', reason: 'overwritten', detail: '' }
-    const outcome = await outcomeOf(world, second, reissued, { result: 'rejected', files: [], bad_files: [bad], error })
-    await putOutcome(world, outcome, { ...reissued, run_id: second.run_id })
-    await settle(world, 'e2', second)
-    const third = await only(world, await claim(world, 'e3'))
-    expect(third.entry.files.map((file) => file.file_id)).toEqual([newer.file_id])
-    expect((await world.files.settled(TABLE, old.file_id))?.reason).toBe('overwritten')
-  })
-
-  test('[frozen-set] nor by its owner that comes back after it died', async () => {
-    const world = await createWorld()
-    const old = await putFile(world, TABLE, '1.parquet', '1')
-    const mortal = around(world, (name, call) => (name === 'objects.put' ? Promise.reject(new Died(name)) : call()))
-    await unlessDied(claim(mortal, 'e1'))
-    await putFile(world, TABLE, '1.parquet', '2')
-    const { entry } = await only(world, await claim(world, 'e1'))
-    expect(entry.files.map((file) => file.file_id)).toEqual([old.file_id])
-    expect(await world.files.settled(TABLE, old.file_id)).toBeUndefined()
-  })
-
-  test('a newer put far behind the caps is found once the job has met the overwritten bytes', async () => {
-    const world = await createWorld([TABLE], { max_files_per_claim: 1 })
-    const old = await putFile(world, TABLE, '1.parquet', '1')
-    const second = await putFile(world, TABLE, '2.parquet', '2')
-    await putFile(world, TABLE, '3.parquet', '3')
-    await putFile(world, TABLE, '1.parquet', '4')
-    const claimed = await claim(world, 'e1')
-    const planned = await only(world, claimed)
-    expect(planned.entry.files[0]?.file_id).toBe(old.file_id)
-    const error = { code: 'TG2102', message: 'overwritten', transient: false, details: null }
-    const outcome = await outcomeOf(world, claimed, planned, { result: 'rejected', files: [], error })
-    await putOutcome(world, outcome, { ...planned, run_id: claimed.run_id })
-    await settle(world, 'e1', claimed)
-    expect((await only(world, await claim(world, 'e2'))).entry.files[0]?.file_id).toBe(second.file_id)
-  })
-})
-
-describe('[generations] what contradicts the plain course holds the table', () => {
-  test('a full-load key put again among the waiting files', async () => {
-    const world = await createWorld()
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'a')
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'b')
-    expect((await claim(world, 'e1')).claimed).toBe(0)
-    const held = await item(world)
-    expect(held).toMatchObject({ refresh_status: 'held', hold_reason: 'full_load_put_again', entry_uri: null })
-    expect(held.error?.message).toMatch(
-      /`internal_staging\/shop\/orders\/LOAD00000001.parquet`.*put at .* and again at/,
-    )
-    expect(await world.files.waiting(TABLE, 9)).toHaveLength(2)
-  })
-
-  test('a full-load key put again after it was settled, even with the same bytes', async () => {
-    const world = await createWorld()
-    const lake: Lake = new Map()
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'a')
-    const claimed = await claim(world, 'e1')
-    await runJob(world, lake, claimed)
-    await settle(world, 'e1', claimed)
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'a')
-    expect((await claim(world, 'e2')).claimed).toBe(0)
-    expect((await item(world)).hold_reason).toBe('full_load_put_again')
-    expect(await item(world)).toMatchObject({ last_snapshot: 'snapshot-1', claim_token: 1 })
-  })
-
-  test('other files of the same load add to the generation, over several runs', async () => {
-    const world = await createWorld()
-    const lake: Lake = new Map()
-    for (const n of [1, 2]) {
-      await putFile(world, TABLE, `LOAD0000000${n}.parquet`, 'a')
-      const claimed = await claim(world, `e${n}`)
-      expect((await only(world, claimed)).entry.generation).toEqual({ id: 1, replaces: false })
-      await runJob(world, lake, claimed)
-      await settle(world, `e${n}`, claimed)
-    }
-    expect((await item(world)).refresh_status).toBe('completed')
-  })
-
-  test('files of another schema and table under the same ledger key', async () => {
-    const world = await createWorld(['a_b_c'])
-    await putFile(world, 'a_b_c', '1.parquet', '1', { schema_name: 'a_b', table_name: 'c' })
-    expect((await claim(world, 'e1', ['a_b_c'])).claimed).toBe(0)
-    const held = await item(world, 'a_b_c')
-    expect(held.hold_reason).toBe('name_collision')
-    expect(held.error?.message).toMatch(/schema `a_b` and table `c`.*configured for `a` and `b_c`/)
-  })
-
-  test('upper case is no other name', async () => {
-    const world = await createWorld()
-    await putFile(world, TABLE, '1.parquet', '1', { schema_name: 'SHOP', table_name: 'Orders' })
-    expect((await claim(world, 'e1')).claimed).toBe(1)
   })
 })
 
