@@ -2,12 +2,13 @@
  * What the deployment needs of the configuration file: cadences, because each is a schedule, and databases, because the
  * Spark job may write nothing else. The whole file is validated by `tidegate config validate`; here only what is used.
  */
+const { createHash } = require('node:crypto')
 const { readFileSync } = require('node:fs')
 const { resolve } = require('node:path')
 const YAML = require('yaml')
 
-/** Batches of a cadence that run at once, where the configuration says nothing. The same as in shared/config/. */
-const defaultMaxConcurrency = 4
+/** Batches of a cadence that run at once, where the configuration says nothing. As in shared/config/resolve-cadences.ts. */
+const defaultMaxConcurrency = 10
 
 /** Reads the file that the parameter `config` names. @returns {{cadences: Cadence[], databases: string[]}} */
 async function deployed(resolveVariable) {
@@ -70,4 +71,8 @@ function databasesOf(document) {
   return [...names].sort()
 }
 
-module.exports = { deployed, readConfiguration, defaultMaxConcurrency }
+/** `10_min_refresh` → `Schedule10minrefreshe107`: logical ids are alphanumeric, so a hash keeps two names apart. */
+const logicalId = (kind, name) =>
+  `${kind}${name.replace(/[^A-Za-z0-9]/g, '')}${createHash('sha256').update(name).digest('hex').slice(0, 4)}`
+
+module.exports = { deployed, readConfiguration, logicalId, defaultMaxConcurrency }

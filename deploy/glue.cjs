@@ -1,5 +1,5 @@
 /** The Spark job on Glue, its role, its log groups, and the databases that it writes. */
-const { deployed } = require('./configuration.cjs')
+const { deployed, logicalId } = require('./configuration.cjs')
 const { jobFiles } = require('./job-files.cjs')
 
 module.exports = async ({ resolveVariable }) => {
@@ -12,7 +12,7 @@ module.exports = async ({ resolveVariable }) => {
   }
   return {
     Resources: {
-      ...Object.fromEntries(databases.map((name) => [`Database${pascal(name)}`, database(name, setting)])),
+      ...Object.fromEntries(databases.map((name) => [logicalId('Database', name), database(name, setting)])),
       SparkJob: sparkJob(cadences, setting),
       SparkJobRole: role(databases, setting),
       SparkJobOutputLogGroup: logGroup('output', setting),
@@ -20,13 +20,6 @@ module.exports = async ({ resolveVariable }) => {
     },
   }
 }
-
-/** `taxi_trips_raw` → `TaxiTripsRaw`. Two names that differ in underscores only are told apart by a count of them. */
-const pascal = (name) =>
-  `${name
-    .split('_')
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join('')}${name.split('_').length - 1}`
 
 const database = (name, { dataPolicy }) => ({
   Type: 'AWS::Glue::Database',
@@ -48,7 +41,7 @@ const sparkSettings = [
   'spark.sql.defaultCatalog=glue',
   'spark.sql.catalog.glue=org.apache.iceberg.spark.SparkCatalog',
   'spark.sql.catalog.glue.type=glue',
-  'spark.sql.catalog.glue.warehouse=s3://${RawBucket}',
+  `spark.sql.catalog.glue.warehouse=s3://\${RawBucket}`,
   'spark.sql.catalog.glue.io-impl=org.apache.iceberg.aws.s3.S3FileIO',
   // A batch looks, scans and commits on one snapshot: the session's table cache must not refresh by itself.
   'spark.sql.catalog.glue.cache.expiration-interval-ms=-1',
@@ -127,11 +120,11 @@ const allow = (Sid, Action, Resource, Condition) => ({
 
 const statements = (databases, { job, files }) => [
   allow('ReadItself', 's3:GetObject', sub(`\${ServerlessDeploymentBucket.Arn}/${files.prefix}*`)),
-  allow('ReadLandedFiles', 's3:GetObject', sub('${StagingBucket.Arn}/*')),
+  allow('ReadLandedFiles', 's3:GetObject', sub(`\${StagingBucket.Arn}/*`)),
   allow(
     'WriteTables',
     ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-    sub('${RawBucket.Arn}/*'),
+    sub(`\${RawBucket.Arn}/*`),
   ),
   allow(
     'ReadPlansAndTombstones',

@@ -1,9 +1,5 @@
 /** One EventBridge Scheduler schedule a cadence; each starts the state machine with `{"refresh_cadence": …}`. */
-const { deployed } = require('./configuration.cjs')
-
-/** `10_min_refresh` → `Schedule10minrefresh7a1f`: logical ids are alphanumeric, so a hash keeps two names apart. */
-const logicalId = (name) =>
-  `Schedule${name.replace(/[^A-Za-z0-9]/g, '')}${require('node:crypto').createHash('sha256').update(name).digest('hex').slice(0, 4)}`
+const { deployed, logicalId } = require('./configuration.cjs')
 
 module.exports = async ({ resolveVariable }) => {
   const { cadences } = await deployed(resolveVariable)
@@ -22,7 +18,9 @@ module.exports = async ({ resolveVariable }) => {
         },
       },
       SchedulerRole: role(prefix),
-      ...Object.fromEntries(cadences.map((cadence) => [logicalId(cadence.name), schedule(cadence, machine)])),
+      ...Object.fromEntries(
+        cadences.map((cadence) => [logicalId('Schedule', cadence.name), schedule(cadence, machine)]),
+      ),
     },
   }
 }
@@ -40,11 +38,11 @@ const schedule = (cadence, machine) => ({
     Target: {
       // The universal target, since the templated one for Step Functions cannot name the execution. With the name, a
       // start that is delivered twice is one execution; an execution id has no colon, which a name must not have.
-      Arn: { 'Fn::Sub': 'arn:${AWS::Partition}:scheduler:::aws-sdk:sfn:startExecution' },
+      Arn: { 'Fn::Sub': `arn:\${AWS::Partition}:scheduler:::aws-sdk:sfn:startExecution` },
       RoleArn: { 'Fn::GetAtt': ['SchedulerRole', 'Arn'] },
       Input: {
         'Fn::Sub': JSON.stringify({
-          StateMachineArn: '${FileProcessor}',
+          StateMachineArn: `\${FileProcessor}`,
           Name: '<aws.scheduler.execution-id>',
           Input: JSON.stringify({ refresh_cadence: cadence.name }),
         }),

@@ -105,7 +105,7 @@ const statements = (machine, job) => [
     Sid: 'ReadManifests',
     Effect: 'Allow',
     Action: 's3:GetObject',
-    Resource: { 'Fn::Sub': '${ControlBucket.Arn}/runs/*' },
+    Resource: { 'Fn::Sub': `\${ControlBucket.Arn}/runs/*` },
   },
   {
     // These actions of CloudWatch Logs know no resource: AWS accepts nothing but '*' here (Step Functions guide, "Logging").
