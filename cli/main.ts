@@ -33,6 +33,12 @@ function exitCodeOf(error: unknown): number {
   return 1
 }
 
+// `tidegate status | head`: a reader that has seen enough is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 try {
   await program().parseAsync()
 } catch (error) {

@@ -1,11 +1,27 @@
 /** Runs the demo's commands: shown as a user would type them, their output passed through. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import pc from 'picocolors'
 import { runningHere } from '../cli/lib/local-pointer.ts'
 import { say } from './story.ts'
 
 const environment = (): NodeJS.ProcessEnv => ({ ...process.env, ...runningHere()?.env })
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+let interrupted: number | undefined
+
+/** The exit code of the signal that asked the demo to end; undefined while none did. */
+export const interruption = (): number | undefined => interrupted
+
+// The demo ends by its running command ending, so that what it started is stopped in order.
+for (const [name, code] of Object.entries(exitCodes) as [keyof typeof exitCodes, number][]) {
+  process.on(name, () => {
+    interrupted = code
+    running?.kill(name)
+  })
+}
+
+let running: ChildProcess | undefined
 
 /** Throws if the command ends with another code than 0. */
 export async function command(program: string, args: readonly string[]): Promise<void> {
@@ -27,8 +43,9 @@ export async function linesOf<Line>(program: string, args: readonly string[]): P
 
 const shellWord = (word: string): string => (/^[\w./:-]+$/.test(word) ? word : `"${word}"`)
 
-const succeeded = (child: ReturnType<typeof spawn>, what: string): Promise<void> =>
+const succeeded = (child: ChildProcess, what: string): Promise<void> =>
   new Promise((resolve, reject) => {
+    running = child
     child.once('error', reject)
     child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`\`${what}\` ended with code ${code}`))))
   })

@@ -1,14 +1,15 @@
 /** `npm run demo`: the whole product on this machine, told as a story. Runs the same commands that a user would type. */
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import pc from 'picocolors'
 import { number, plural } from '../cli/lib/human.ts'
-import { command, linesOf } from './command.ts'
+import { messageOf } from '../shared/errors.ts'
+import { command, interruption, linesOf } from './command.ts'
 import { chapter, hint, say, table, took } from './story.ts'
 
 const root = join(import.meta.dirname, '..')
-const folder = join(root, '.tidegate', 'demo')
+const folder = join(process.cwd(), '.tidegate', 'demo')
 const python = join(root, '.venv/bin/python')
 
 const { values: options } = parseArgs({
@@ -49,16 +50,16 @@ async function main(): Promise<void> {
   say(pc.bold('Tidegate: change files land on S3, wait in a ledger, and arrive in Iceberg tables on their cadence.'))
   say('Everything here is real but the cloud itself: the packaged Lambdas, the state machine, the queues, and Spark.')
 
-  await chapter(1, 'A cloud on this machine: buckets, queues, ledger, Lambdas, state machine', async () => {
-    await tidegate('local', 'up', '--detach', '--port', '0', '--data-dir', '.tidegate/demo/cloud')
-    await tidegate('config', 'apply', 'tidegate.yml')
-  })
   try {
+    await chapter(1, 'A cloud on this machine: buckets, queues, ledger, Lambdas, state machine', async () => {
+      await tidegate('local', 'up', '--detach', '--port', '0', '--data-dir', '.tidegate/demo/cloud')
+      await tidegate('config', 'apply', relative(process.cwd(), join(root, 'tidegate.yml')))
+    })
     await fullLoad()
     await changes()
     await check()
   } finally {
-    if (!options.keep) await tidegate('local', 'down')
+    if (!options.keep || interruption() !== undefined) await tidegate('local', 'down')
   }
   took(Date.now() - started)
   whatNext()
@@ -115,4 +116,10 @@ function whatNext(): void {
   hint('README.md', 'how one file travels from the S3 event to the snapshot')
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  const stopped = interruption()
+  if (stopped === undefined) say(pc.red(`The demo failed: ${messageOf(error)}`))
+  process.exitCode = stopped ?? 1
+}
