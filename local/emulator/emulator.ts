@@ -1,5 +1,5 @@
 /** The emulator process: MiniStack on a loopback port, awaited until healthy, stopped so that its state is written. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,9 +50,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     cwd: temporary,
     env: environment(options, temporary),
     logFile: options.logFile,
+    scratch: temporary,
     graceSeconds: 20,
   })
-  const exited = guarded.exited.finally(() => rmSync(temporary, { recursive: true, force: true }))
+  const { exited } = guarded
   try {
     await untilHealthy(endpoint, exited, options)
   } catch (error) {
@@ -63,10 +64,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     endpoint,
     logFile: options.logFile,
     exited,
-    stop: async () => {
-      await guarded.stop()
-      await exited
-    },
+    stop: async () => void (await guarded.stop()),
   }
 }
 

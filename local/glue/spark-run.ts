@@ -1,5 +1,5 @@
 /** One run of a Glue job for real: script and modules from S3, `spark-submit` in a process group of its own, its true exit code. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { messageOf } from '../../shared/errors.ts'
 import type { EmulatorApi } from '../emulator/api.ts'
@@ -52,6 +52,7 @@ export function sparkExecutor(options: SparkOptions): Execute {
           cwd: workDir,
           env: environment(options.endpoint, workDir),
           logFile: run.logFile,
+          scratch: join(workDir, 'scratch'),
           graceSeconds: options.graceSeconds ?? 5,
         })
         onRunning()
@@ -59,8 +60,6 @@ export function sparkExecutor(options: SparkOptions): Execute {
         return exitCode === 0 ? { exitCode } : { exitCode, error: lastError(run.logFile, exitCode) }
       } catch (error) {
         return { exitCode: 1, error: messageOf(error) }
-      } finally {
-        rmSync(join(workDir, 'scratch'), { recursive: true, force: true })
       }
     }
     return {
@@ -80,7 +79,6 @@ async function prepare(
   workDir: string,
   options: SparkOptions,
 ): Promise<string[]> {
-  mkdirSync(join(workDir, 'scratch'), { recursive: true })
   const script = await download(job.scriptLocation, workDir, options.api)
   const modules: string[] = []
   for (const uri of merged['--extra-py-files']?.split(',') ?? [])
@@ -91,6 +89,7 @@ async function prepare(
     workDir,
     driverMemory: options.driverMemory,
   })
+  mkdirSync(join(workDir, 'scratch'), { recursive: true }) // last: whoever runs the command removes it
   return [
     sparkSubmit(),
     ...Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),

@@ -1,9 +1,9 @@
 """Run a command as a process group of its own that cannot outlive us, nor the process that started us.
 
-usage: guard.py GRACE_SECONDS LOG_FILE COMMAND...
+usage: guard.py GRACE_SECONDS LOG_FILE SCRATCH_DIRECTORY COMMAND...
 
 The parent holds our standard input open. When it ends, however it ends, the read returns: TERM goes to the group, and KILL
-after the grace. TERM to us does the same, orderly. Our exit code is the command's, or 128 + signal.
+after the grace. TERM to us does the same, orderly. The scratch directory is removed at the end. Our exit code is the command's, or 128 + signal.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,8 +26,8 @@ def signal_group(group: int, number: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Start the command, wait for its end, clear its group, and give its exit code."""
-    grace_s, log_file, command = float(arguments[0]), arguments[1], arguments[2:]
+    """Start the command, wait for its end, clear its group and scratch directory, and give its exit code."""
+    grace_s, log_file, scratch, command = float(arguments[0]), arguments[1], arguments[2], arguments[3:]
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # bursts of connections pass the soft limit of 1,024
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -43,7 +44,9 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
     with open(log_file, "ab") as log:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
 
     def end_after_grace() -> None:
         stop.wait()
@@ -58,6 +61,7 @@ def main(arguments: list[str]) -> int:
     threading.Thread(target=end_after_grace, daemon=True).start()
     code = child.wait()
     signal_group(child.pid, signal.SIGKILL)  # what the command left behind
+    shutil.rmtree(scratch, ignore_errors=True)
     return code if code >= 0 else 128 - code
 
 

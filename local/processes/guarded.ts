@@ -20,6 +20,8 @@ export interface GuardedOptions {
   env: Record<string, string>
   /** Both output streams are appended here. */
   logFile: string
+  /** A directory of the command alone: removed at its end, even if we are dead by then. */
+  scratch: string
   /** Time between TERM and KILL. */
   graceSeconds: number
 }
@@ -29,12 +31,16 @@ export function startGuarded(options: GuardedOptions): GuardedProcess {
   const log = openSync(options.logFile, 'a')
   let child: ChildProcess
   try {
-    child = spawn(python(), ['-S', guard, String(options.graceSeconds), options.logFile, ...options.command], {
-      cwd: options.cwd,
-      env: options.env,
-      stdio: ['pipe', log, log],
-      detached: true, // Ctrl-C in a terminal reaches the group: we stop the parts in their order instead
-    })
+    child = spawn(
+      python(),
+      ['-S', guard, String(options.graceSeconds), options.logFile, options.scratch, ...options.command],
+      {
+        cwd: options.cwd,
+        env: options.env,
+        stdio: ['pipe', log, log],
+        detached: true, // Ctrl-C in a terminal reaches the group: we stop the parts in their order instead
+      },
+    )
   } finally {
     closeSync(log)
   }

@@ -143,6 +143,8 @@ test('a killed local cloud takes its emulator, functions and Spark drivers along
   expect(children.length).toBeGreaterThanOrEqual(5) // guard, emulator, function; guard and driver
   parent.removeAllListeners('exit').kill('SIGKILL')
   await until(() => children.every((pid) => !existsSync(`/proc/${pid}`) || isZombie(pid)))
+  const [run = ''] = readdirSync(join(killed, 'runs'))
+  await until(() => !existsSync(join(killed, 'runs', run, 'scratch')))
 
   const again = await start({ dataDir: killed })
   try {
