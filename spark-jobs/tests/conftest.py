@@ -15,31 +15,35 @@ from tidegate_job.session import prepare
 _JARS = Path(__file__).parents[2] / ".jars"
 
 
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """`local[2]`, UI off, small shuffles; catalogue `lake` of type hadoop, since its state is nothing but files."""
+def settings_of(warehouse: str) -> dict[str, str]:
+    """Settings for `local[2]`: UI off, small shuffles, catalogue `lake` of type hadoop, whose state is nothing but files."""
     [runtime] = _JARS.glob("iceberg-spark-runtime-*.jar")
-    warehouse = tmp_path_factory.mktemp("warehouse")
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    settings = {
+    return {
         "spark.driver.extraClassPath": str(runtime),
         "spark.driver.memory": "1g",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.scheduler.mode": "FAIR",
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.defaultCatalog": "lake",
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.type": "hadoop",
-        "spark.sql.catalog.lake.warehouse": warehouse.as_uri(),
+        "spark.sql.catalog.lake.warehouse": warehouse,
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.adaptive.enabled": "false",
-        "spark.sql.warehouse.dir": str(warehouse / "spark"),
     }
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The one session; other sessions of the same application share the catalogue's files, not its cache."""
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     builder: SparkSession.Builder = SparkSession.builder
     builder = builder.master("local[2]").appName("tidegate tests")
-    for name, value in settings.items():
+    for name, value in settings_of(warehouse.as_uri()).items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
@@ -49,6 +53,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path, request: pytest.FixtureRequest) -> Lake:
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     """A fresh control bucket, staging folder and target table."""
     return Lake(spark, tmp_path)
