@@ -6,7 +6,7 @@ import { shown } from '../../shared/files/shown.ts'
 
 const messageBody = JSONStringified(objectCreatedEvent)
 
-/** `body` is an EventBridge event as JSON. Throws InputError TG2001 (terminal) that says what is wrong with it. */
+/** `body` is an EventBridge event as JSON. Throws InputError TG2013 (terminal) that says what is wrong with it. */
 export function parseStorageEvent(body: string): ObjectCreatedEvent {
   const parsed = messageBody.safeParse(body)
   if (parsed.success) return parsed.data
@@ -14,7 +14,7 @@ export function parseStorageEvent(body: string): ObjectCreatedEvent {
     ({ path, message }) => `\`${shown(path.join('.') || 'event')}\`: ${shown(message)}`,
   )
   throw new InputError(
-    'TG2001',
+    'TG2013',
     `the message is no \`Object Created\` event of S3 (${wrong.slice(0, 5).join('; ')}): check what else sends to the queue`,
     { cause: parsed.error },
   )

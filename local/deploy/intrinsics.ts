@@ -38,7 +38,7 @@ const named = (ref: string, attributes: Record<string, string>) => ({ ref, attri
 const arn = ({ region, account }: Place, service: string, rest: string): string =>
   `arn:aws:${service}:${region}:${account}:${rest}`
 
-/** The template without references. What a resource referred to becomes its `DependsOn`. Throws TG5302 for what is unknown. */
+/** The template without references. What a resource referred to becomes its `DependsOn`. Throws TG5202 for what is unknown. */
 export function resolveReferences(template: Template, at: Place): Template {
   const resources: Record<string, Resource> = {}
   for (const [id, resource] of Object.entries(template.Resources)) {
@@ -116,6 +116,6 @@ const namesOf = (properties: Properties): Properties =>
 
 const unresolved = (what: string): EngineError =>
   new EngineError(
-    'TG5302',
+    'TG5202',
     `the local cloud cannot resolve ${what} of the template. Teach local/deploy/intrinsics.ts its type, or give the resource a name.`,
   )

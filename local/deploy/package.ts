@@ -40,7 +40,7 @@ const sources = [
   'tsconfig.json',
 ]
 
-/** Takes the kept package of these sources or makes one. Throws TG5301 with the end of osls's output when it fails. */
+/** Takes the kept package of these sources or makes one. Throws TG5201 with the end of osls's output when it fails. */
 export async function packageService(options: PackageOptions): Promise<Package> {
   const config = options.config ?? 'tidegate.yml'
   const cache = join(projectRoot, '.cache', 'package')
@@ -87,7 +87,7 @@ async function makePackage(
   ])
   if (code !== 0)
     throw new EngineError(
-      'TG5301',
+      'TG5201',
       `\`osls package\` ended with exit code \`${code}\`:\n${output.slice(-2_000)}\nRead it, then try again.`,
     )
   renameSync(draft, directory)

@@ -14,7 +14,7 @@ import type { Template } from './template.ts'
 
 export type StackChange = 'created' | 'updated' | 'unchanged'
 
-/** Throws TG5303 with the failed resources when the stack does not become complete. */
+/** Throws TG5203 with the failed resources when the stack does not become complete. */
 export async function applyStack(
   client: CloudFormationClient,
   name: string,
@@ -53,7 +53,7 @@ async function untilComplete(client: CloudFormationClient, name: string, resourc
     if (status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE') return
     if (!status.endsWith('IN_PROGRESS') || Date.now() > deadline)
       throw new EngineError(
-        'TG5303',
+        'TG5203',
         `the stack \`${name}\` of ${resources} resources is \`${status}\`:\n${await failures(client, name)}\nRead the emulator's log, then deploy again.`,
       )
     await delay(50)

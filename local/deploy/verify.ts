@@ -7,7 +7,7 @@ import type { Properties, Resource } from './template.ts'
 export type Repairs = ReadonlyMap<string, readonly string[]>
 
 /**
- * Goes through the resources in the order of their dependencies. Throws TG5304 with every property that is still not as
+ * Goes through the resources in the order of their dependencies. Throws TG5204 with every property that is still not as
  * asked for after it was put through its own API, and for a type or property that nobody reads back.
  */
 export async function settle(resources: Record<string, Resource>, kinds: Record<string, Kind>): Promise<Repairs> {
@@ -31,7 +31,7 @@ export async function settle(resources: Record<string, Resource>, kinds: Record<
   if (failed.length === 0) return repairs
   const list = failed.sort().map((line) => `  ${line}`)
   throw new EngineError(
-    'TG5304',
+    'TG5204',
     `the local cloud does not hold what was deployed:\n${list.join('\n')}\nTeach local/deploy/kinds/ to put it, or to leave it out with a reason.`,
   )
 }
@@ -62,7 +62,7 @@ function levels(resources: Record<string, Resource>): [string, Resource][][] {
     )
     if (ready.length === 0)
       throw new EngineError(
-        'TG5305',
+        'TG5205',
         `the resources \`${left.map(([id]) => id).join('`, `')}\` depend on each other in a circle. Name one of them instead of referring to it.`,
       )
     waves.push(ready)

@@ -95,7 +95,7 @@ const newestFirst = (runs: readonly TableRun[], limit: number): TableRun[] =>
 function assertFollows(next: TableItem, seen: TableItem | undefined): void {
   if (next.revision === (seen?.revision ?? 0) + 1) return
   throw new OurError(
-    'TG9001',
+    'TG9111',
     `the item of \`${next.raw_table_name}\` has revision \`${next.revision}\` after \`${seen?.revision ?? 0}\`. Please report it.`,
   )
 }

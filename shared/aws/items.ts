@@ -17,14 +17,14 @@ import { dynamoError } from './errors.ts'
 
 export type Item = Record<string, unknown>
 
-/** The item, checked. Throws LedgerError TG3101, terminal, which names table and key, if it breaks its contract. */
+/** The item, checked. Throws LedgerError TG3113, terminal, which names table and key, if it breaks its contract. */
 export function checkedItem<T>(schema: z.ZodType<T>, item: Item, tableName: string, keys: readonly string[]): T {
   const result = schema.safeParse(item)
   if (result.success) return result.data
   const key = keys.map((name) => `${name} \`${String(item[name])}\``).join(', ')
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'item'}: ${message}`).join('; ')
   throw new LedgerError(
-    'TG3101',
+    'TG3113',
     `the item ${key} of table \`${tableName}\` breaks its contract: ${issues}. Correct or restore the item; nothing uses it until then.`,
   )
 }

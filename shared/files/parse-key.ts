@@ -43,12 +43,12 @@ const NOT_DATA: IgnoredKey = { kind: 'ignored', reason: 'not_data' }
 
 /**
  * `key` is raw, as EventBridge delivers it: never URL-decoded. With several sources the longest prefix wins.
- * Throws InputError (terminal) TG2002…TG2011 for a key that no configured source explains.
+ * Throws InputError (terminal) TG2004…TG2015 for a key that no configured source explains.
  */
 export function parseKey(bucket: string, key: string, sources: Sources, stagingBucket: string): ParsedKey {
   if (bucket !== stagingBucket)
     throw new InputError(
-      'TG2002',
+      'TG2014',
       `\`s3://${shown(bucket)}/${shown(key)}\` is not on the staging bucket \`${stagingBucket}\`: correct the event rule`,
     )
   refuseHostile(key)
@@ -84,11 +84,11 @@ export function parseKey(bucket: string, key: string, sources: Sources, stagingB
   }
 }
 
-/** TG2003 too long, TG2004 control characters, TG2006 `.`, `..` or an empty segment. */
+/** TG2015 too long, TG2004 control characters, TG2006 `.`, `..` or an empty segment. */
 function refuseHostile(key: string): void {
   const bytes = Buffer.byteLength(key)
   if (bytes > LONGEST_KEY_BYTES)
-    throw new InputError('TG2003', `\`${shown(key)}\` has ${bytes} bytes, S3 keys have at most 1,024: drop the event`)
+    throw new InputError('TG2015', `\`${shown(key)}\` has ${bytes} bytes, S3 keys have at most 1,024: drop the event`)
   if (!key.isWellFormed() || /\p{Cc}/u.test(key))
     throw new InputError('TG2004', `\`${shown(key)}\` has control characters: put the file under another name`)
   const segments = (key.endsWith('/') ? key.slice(0, -1) : key).split('/')

@@ -34,7 +34,7 @@ const METRIC = {
 } as const
 
 /**
- * Counts what came of the event. Throws InputError TG2002…TG2012 (terminal) for a key that isn't a table's file and
+ * Counts what came of the event. Throws InputError TG2004…TG2015 (terminal) for a key that isn't a table's file and
  * ConfigurationError TG1001 (transient) before the first `config apply`. A table that isn't configured is landed too.
  */
 export async function landFile(event: ObjectCreatedEvent, ports: LandingPorts): Promise<Landing> {

@@ -16,7 +16,7 @@ export function createMemoryTableLedger(state: MemoryState = emptyState()): Tabl
     replace: async (next, seen, run) => {
       if (next.revision !== (seen?.revision ?? 0) + 1) {
         throw new OurError(
-          'TG9001',
+          'TG9111',
           `The item of \`${next.raw_table_name}\` has the revision \`${next.revision}\` after \`${seen?.revision ?? 0}\`. Please report it.`,
         )
       }

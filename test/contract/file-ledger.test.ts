@@ -37,7 +37,7 @@ test('a broken item fails the table that it is of, and says which item it is', a
   }
   await cloud.documents.send(new PutItemCommand({ TableName, Item }))
   const reading = cloud.ports.files.waiting(table, 1)
-  await expect(reading).rejects.toMatchObject({ code: 'TG3101', certainty: 'terminal' })
+  await expect(reading).rejects.toMatchObject({ code: 'TG3113', certainty: 'terminal' })
   await expect(reading).rejects.toThrow(
     `source_table_name \`${table}\`, file_id \`000000000001-x\` of table \`${TableName}\``,
   )

@@ -37,7 +37,7 @@ test('a broken item is an error that names it', async () => {
   const table = newName()
   const Item = { raw_table_name: { S: table }, revision: { S: 'two' } }
   await cloud.documents.send(new PutItemCommand({ TableName: cloud.names.file_processing_tracker, Item }))
-  await expect(cloud.ports.tables.get(table)).rejects.toMatchObject({ code: 'TG3101' })
+  await expect(cloud.ports.tables.get(table)).rejects.toMatchObject({ code: 'TG3113' })
   await expect(cloud.ports.tables.get(table)).rejects.toThrow(`raw_table_name \`${table}\``)
-  await expect(cloud.ports.tables.replace(claimed(table), undefined)).rejects.toMatchObject({ code: 'TG3101' })
+  await expect(cloud.ports.tables.replace(claimed(table), undefined)).rejects.toMatchObject({ code: 'TG3113' })
 })

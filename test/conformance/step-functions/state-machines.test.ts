@@ -100,7 +100,7 @@ describe('the shipped machine, on functions that only answer and a job that is o
   test('what summarise-run says decides: a failed table fails the execution, which names it', async () => {
     expect(await execute(machine, { refresh_cadence: 'upsert' })).toMatchObject({
       status: 'FAILED',
-      error: 'TG5001',
+      error: 'TG5307',
       cause: expect.stringContaining('1 of 1 tables failed: `only_table`'),
     })
   })

@@ -47,9 +47,9 @@ export function tableLedgerContract(name: string, makeLedger: () => TableLedger)
     test('a revision that does not follow is refused as ours', async () => {
       const ledger = makeLedger()
       const table = newName()
-      await expect(ledger.replace(claimed(table, { revision: 2 }), undefined)).rejects.toMatchObject({ code: 'TG9001' })
+      await expect(ledger.replace(claimed(table, { revision: 2 }), undefined)).rejects.toMatchObject({ code: 'TG9111' })
       await expect(ledger.replace(claimed(table, { revision: 3 }), claimed(table))).rejects.toMatchObject({
-        code: 'TG9001',
+        code: 'TG9111',
       })
     })
 

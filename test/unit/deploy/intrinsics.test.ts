@@ -40,5 +40,5 @@ test.each([
   [{ 'Fn::ImportValue': 'x' }],
   [{ 'Fn::Sub': '${AWS::Nothing}' }],
 ])('%j is refused with its place', (value) => {
-  expect(() => resolved({ Description: value })).toThrow(/TG5302.*User\.Description/)
+  expect(() => resolved({ Description: value })).toThrow(/TG5202.*User\.Description/)
 })

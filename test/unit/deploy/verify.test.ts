@@ -40,17 +40,17 @@ test('a resource that did not exist is created, which is no repair', async () =>
 test('a property that is dropped again fails the deployment by its name', async () => {
   const { kind } = service({ Name: 'a' }, ['Ttl'])
   await expect(settle({ A: resource({ Name: 'a', Ttl: 7 }) }, { 'Test::Thing': kind })).rejects.toThrow(
-    /TG5304.*A \(Test::Thing\): `Ttl`/s,
+    /TG5204.*A \(Test::Thing\): `Ttl`/s,
   )
 })
 
 test('a type that nobody reads back fails the deployment', async () => {
-  await expect(settle({ A: resource({}) }, {})).rejects.toThrow(/TG5304.*`Test::Thing`/s)
+  await expect(settle({ A: resource({}) }, {})).rejects.toThrow(/TG5204.*`Test::Thing`/s)
 })
 
 test('a circle of dependencies is named, and not waited for', async () => {
   const circle = { A: resource({}, ['B']), B: resource({}, ['A']) }
-  await expect(settle(circle, { 'Test::Thing': service({}).kind })).rejects.toThrow(/TG5305.*`A`, `B`/)
+  await expect(settle(circle, { 'Test::Thing': service({}).kind })).rejects.toThrow(/TG5205.*`A`, `B`/)
 })
 
 test('what is found beyond what was asked for does not matter; a missing list item does', () => {

@@ -79,7 +79,7 @@ describe('parseKey', () => {
     const free = 1024 - head.length - tail.length
     const fits = `${head}${'é'.repeat(Math.floor(free / 2))}${'x'.repeat(free % 2)}${tail}`
     expect(parse(fits)).toMatchObject({ kind: 'full', table: 'emp' })
-    expect(refusalOf(() => parse(`${head}x${fits.slice(head.length)}`)).code).toBe('TG2003')
+    expect(refusalOf(() => parse(`${head}x${fits.slice(head.length)}`)).code).toBe('TG2015')
   })
 
   it.each([

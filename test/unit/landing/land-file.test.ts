@@ -68,6 +68,6 @@ describe('landFile', () => {
   })
 
   it("refuses another bucket's event", async () => {
-    await expect(landFile(eventFor(KEY, 'e', 1, 'theirs'), fixture.ports)).rejects.toMatchObject({ code: 'TG2002' })
+    await expect(landFile(eventFor(KEY, 'e', 1, 'theirs'), fixture.ports)).rejects.toMatchObject({ code: 'TG2014' })
   })
 })

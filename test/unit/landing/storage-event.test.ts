@@ -22,10 +22,10 @@ describe('parseStorageEvent', () => {
     ['detail.bucket', JSON.stringify({ ...good, detail: { object: good.detail.object } })],
   ])('names what is wrong: %s', (what, body) => {
     expect(() => parseStorageEvent(body)).toThrow(what)
-    expect(() => parseStorageEvent(body)).toThrow(/^TG2001: /)
+    expect(() => parseStorageEvent(body)).toThrow(/^TG2013: /)
   })
 
-  it('gives an event or TG2001 for any body', () => {
+  it('gives an event or TG2013 for any body', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (body) => {
         expect(() => parseStorageEvent(body)).toThrow(InputError)

@@ -255,7 +255,7 @@ describe('a function that fails', () => {
       failing: { ClaimBatchFunctionArn: onBatch(2, functionFailed('LedgerError', 'TG3001: …')) },
       summary: { failed: 2, completed: 5, failed_tables: ['t_2a', 't_2b'] },
     })
-    expect(await runIt(world)).toMatchObject({ status: 'FAILED', error: 'TG5001' })
+    expect(await runIt(world)).toMatchObject({ status: 'FAILED', error: 'TG5307' })
     expect(settled().map(({ batch }) => batch)).toEqual([1, 3, 4])
     expect(jobs).toHaveLength(3)
     expect(seen.SummariseRunFunctionArn).toHaveLength(1)
@@ -268,14 +268,14 @@ describe('a function that fails', () => {
       failing: { SettleBatchFunctionArn: onBatch(1, functionFailed('LedgerError', '')) },
       summary: { failed: 2, failed_tables: ['t_1a', 't_1b'] },
     })
-    expect(await runIt(world)).toMatchObject({ status: 'FAILED', error: 'TG5001' })
+    expect(await runIt(world)).toMatchObject({ status: 'FAILED', error: 'TG5307' })
     expect(jobs).toHaveLength(4)
   })
 
   it('every batch: the run still ends with a summary', async () => {
     const all = { ClaimBatchFunctionArn: () => functionFailed('LedgerError', '') }
     const { seen, world } = pipeline({ failing: all, summary: { failed: 7, completed: 0, failed_tables: ['t_1a'] } })
-    expect(await runIt(world)).toMatchObject({ status: 'FAILED', error: 'TG5001' })
+    expect(await runIt(world)).toMatchObject({ status: 'FAILED', error: 'TG5307' })
     expect(seen.SummariseRunFunctionArn).toHaveLength(1)
   })
 
@@ -314,7 +314,7 @@ describe('a run in which tables failed', () => {
     })
     expect(await runIt(world)).toMatchObject({
       status: 'FAILED',
-      error: 'TG5001',
+      error: 'TG5307',
       cause:
         '2 of 18 tables failed: `hr_salaries`, `t_2a`. Read `s3://control/summary.json` for the reason of each, or type `tidegate status TABLE`.',
     })
