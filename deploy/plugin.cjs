@@ -11,6 +11,8 @@ class SparkJobFiles {
     this.hooks = {
       'after:package:finalize': () => this.write(),
       'before:aws:deploy:deploy:uploadArtifacts': () => this.upload(),
+      // serverless-esbuild 1.57.2 leaves esbuild's service running when a build fails, and osls would then never end.
+      error: () => require('esbuild').stop(),
     }
   }
 

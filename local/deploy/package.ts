@@ -96,7 +96,7 @@ async function makePackage(
 function run(args: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const env = { ...baseEnvironment(), SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', FORCE_COLOR: '0' }
-    // After a failed build esbuild's service can keep osls alive for ever: then the time limit ends it.
+    // osls has been seen to hang on a child of its own; whoever waits for a package must not.
     const limits = { timeout: 180_000, killSignal: 'SIGKILL' as const }
     const child = spawn(process.execPath, args, { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'], ...limits })
     let output = ''
