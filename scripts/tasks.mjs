@@ -29,7 +29,7 @@ export const TASKS = {
   },
   generate: { needs: ['node'], entry: 'scripts/generate.ts', summary: 'generated files, from the contracts' },
   package: {
-    needs: ['node'],
+    needs: ['node', 'python'],
     entry: 'node_modules/osls/bin/serverless.js',
     args: ['package'],
     summary: 'the deployable package, in .serverless/',
