@@ -37,7 +37,8 @@ def main() -> None:
                 "rows": int(db.sql("SELECT count(*) FROM actual").fetchall()[0][0]),
                 "missing": count("expected", "actual"),
                 "surplus": count("actual", "expected"),
-                "same_columns": sorted(ours) == sorted(names),
+                # The lake's names are in lower case, as the Glue catalogue's are.
+                "same_columns": sorted(ours) == sorted(name.lower() for name in names),
             }
     print(json.dumps(found))
 
