@@ -33,7 +33,7 @@ import { s3Bucket, s3BucketPolicy } from './kinds/s3.ts'
 import { schedule, scheduleGroup } from './kinds/scheduler.ts'
 import { sqsQueue, sqsQueuePolicy } from './kinds/sqs.ts'
 import { stateMachine } from './kinds/step-functions.ts'
-import { packageService } from './package.ts'
+import { type Package, packageService } from './package.ts'
 import { applyStack, type StackChange } from './stack.ts'
 import { digest, type LocalDeployment, localDeployment } from './transform.ts'
 import { type Repairs, settle } from './verify.ts'
@@ -45,6 +45,8 @@ export interface DeployOptions {
   stage?: string
   /** Configuration whose cadences become schedules; relative to the project, default `tidegate.yml`. */
   config?: string
+  /** Deploy this instead of packaging the sources as they are now. */
+  made?: Package
   /** Told what is being done, a line each. */
   log?: (line: string) => void
 }
@@ -62,7 +64,7 @@ export interface Deployed {
 export async function deployToLocalCloud(options: DeployOptions): Promise<Deployed> {
   const stage = options.stage ?? 'local'
   const log = options.log ?? (() => undefined)
-  const made = await packageService({ stage, config: options.config, log })
+  const made = options.made ?? (await packageService({ stage, config: options.config, log }))
   const stackName = `tidegate-${stage}`
   const deployment = localDeployment(made, { account, region, stackName, endpoint: options.endpoint })
   const clients = clientsOf(options.endpoint)

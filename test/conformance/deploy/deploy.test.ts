@@ -11,9 +11,11 @@ import { SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LocalCloud, startLocalCloud } from '../../../local/cloud.ts'
 import { type Deployed, deployToLocalCloud } from '../../../local/deploy/deploy.ts'
+import { type Package, packageService } from '../../../local/deploy/package.ts'
 import { account, region } from '../../../local/toolchain.ts'
 
 let cloud: LocalCloud
+let made: Package
 let first: Deployed
 const settings = () => ({
   endpoint: cloud.endpoint,
@@ -22,8 +24,9 @@ const settings = () => ({
 })
 
 beforeAll(async () => {
+  made = await packageService({ stage: 'local' })
   cloud = await startLocalCloud({ port: 0 })
-  first = await deployToLocalCloud({ endpoint: cloud.endpoint })
+  first = await deployToLocalCloud({ endpoint: cloud.endpoint, made })
 })
 afterAll(() => cloud?.stop())
 
@@ -100,7 +103,7 @@ test('a function is the packaged code: it refuses an unknown cadence by its numb
 })
 
 test('deploying again changes nothing; what somebody changed by hand is put right, and named', async () => {
-  const again = await deployToLocalCloud({ endpoint: cloud.endpoint })
+  const again = await deployToLocalCloud({ endpoint: cloud.endpoint, made })
   expect([again.change, again.repairs.size]).toEqual(['unchanged', 0])
   await new SQSClient(settings()).send(
     new SetQueueAttributesCommand({
@@ -114,7 +117,7 @@ test('deploying again changes nothing; what somebody changed by hand is put righ
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
     }),
   )
-  const repaired = await deployToLocalCloud({ endpoint: cloud.endpoint })
+  const repaired = await deployToLocalCloud({ endpoint: cloud.endpoint, made })
   expect([...repaired.repairs.keys()].sort()).toEqual(['BatchConfigTable', 'FileManagerQueue'])
-  expect((await deployToLocalCloud({ endpoint: cloud.endpoint })).repairs.size).toBe(0)
+  expect((await deployToLocalCloud({ endpoint: cloud.endpoint, made })).repairs.size).toBe(0)
 })
