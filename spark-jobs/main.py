@@ -1,4 +1,5 @@
-"""Entry point: `spark-submit main.py --plan <uri> --run-id <id>`. Exit 0 all committed, 1 a table failed, 2 bad plan."""
+"""Entry point: `spark-submit main.py --plan <uri> --run-id <id>`. Exit 0 all committed, 1 a table failed, 2
+bad plan."""
 
 from __future__ import annotations
 

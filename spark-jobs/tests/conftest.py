@@ -1,4 +1,5 @@
-"""One Spark session for the whole run, with an Iceberg catalogue in a temporary folder that several sessions can share."""
+"""One Spark session for the whole run, with an Iceberg catalogue in a temporary folder that several sessions
+can share."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _JARS = Path(__file__).parents[2] / ".jars"
 
 
 def settings_of(warehouse: str) -> dict[str, str]:
-    """Settings for `local[2]`: UI off, small shuffles, catalogue `lake` of type hadoop, whose state is nothing but files."""
+    """Settings for `local[2]`: UI off, small shuffles, catalogue `lake` of type hadoop, whose state is
+    nothing but files."""
     [runtime] = _JARS.glob("iceberg-spark-runtime-*.jar")
     return {
         "spark.driver.extraClassPath": str(runtime),
@@ -31,6 +33,7 @@ def settings_of(warehouse: str) -> dict[str, str]:
         "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.type": "hadoop",
         "spark.sql.catalog.lake.warehouse": warehouse,
+        "spark.sql.warehouse.dir": f"{warehouse}/spark",
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.adaptive.enabled": "false",
     }

@@ -1,4 +1,5 @@
-"""A hand-driven lake for tests: real parquet files, hand-written plans, the real job, and what the table then holds."""
+"""A hand-driven lake for tests: real parquet files, hand-written plans, the real job, and what the table then
+holds."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ COLUMN_TYPES = {
 
 
 class Lake:
-    """One ledger table `shop_t<n>` and what surrounds it. Plays the ledger by hand: tokens, files, settling."""
+    """One ledger table `shop_t<n>` and what surrounds it. Plays the ledger by hand: tokens, files,
+    settling."""
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
         self.spark = spark
@@ -58,7 +60,8 @@ class Lake:
         self.cover_from: str | None = None
         self._files = 0
 
-    # --- files -------------------------------------------------------------------------------------------------
+    # --- files
+    # -------------------------------------------------------------------------------------------------
 
     def put(
         self,
@@ -67,7 +70,8 @@ class Lake:
         kind: str = "incremental",
         columns: Sequence[str] | None = None,
     ) -> Row:
-        """Put rows as a parquet file and return its plan item. Change files have op and seq, full loads neither."""
+        """Put rows as a parquet file and return its plan item. Change files have op and seq, full loads
+        neither."""
         if columns is None:
             named = {column for row in rows for column in row} | set(self.keys) | {"v"}
             named |= {"op", "seq"} if kind == "incremental" else set()
@@ -100,7 +104,8 @@ class Lake:
             "put_at_s": put_at_s,
         }
 
-    # --- plans -------------------------------------------------------------------------------------------------
+    # --- plans
+    # -------------------------------------------------------------------------------------------------
 
     def entry(self, files: Sequence[Row]) -> Row:
         """A plan entry for these files, as a claim would freeze it now."""
@@ -147,7 +152,8 @@ class Lake:
             "entry": deepcopy(entry),
         }
 
-    # --- the job -----------------------------------------------------------------------------------------------
+    # --- the job
+    # -----------------------------------------------------------------------------------------------
 
     def job(self, run_id: str, spark: SparkSession | None = None, **more: Any) -> tuple[Job, Any]:
         spark = spark or self.spark
@@ -207,10 +213,12 @@ class Lake:
         self.max_sequence = max([*highest, self.max_sequence or ""])
         self.settled_snapshot = outcome["snapshot"]
 
-    # --- what the table holds ----------------------------------------------------------------------------------
+    # --- what the table holds
+    # ----------------------------------------------------------------------------------
 
     def rows(self, *columns: str) -> list[Row]:
-        """The table's rows, read by Spark afresh, in order of their keys; the source's columns unless others are named."""
+        """The table's rows, read by Spark afresh, in order of their keys; the source's columns unless others
+        are named."""
         self.spark.sql(f"REFRESH TABLE shop.{self.table}")
         frame = self.spark.table(f"shop.{self.table}")
         wanted = columns or tuple(name for name in frame.columns if not name.startswith("_tg_"))
@@ -236,7 +244,8 @@ class Lake:
 def one_by_one(lakes: Sequence[Lake], courses: Sequence[Generator[Row, Row, None]]) -> None:
     """Drive several tables' courses in step: each round is one plan with the next entry of every table.
 
-    A course yields what its table plans next and is sent the outcome. Tables of one plan run at once, so this is quick
+    A course yields what its table plans next and is sent the outcome. Tables of one plan run at once, so this
+    is quick
     and shows on the way that they don't get into each other's way.
     """
     control = lakes[0]

@@ -1,4 +1,5 @@
-"""[all-or-nothing] Bad files and settings: the batch is rejected with a number, the table untouched, others go on."""
+"""[all-or-nothing] Bad files and settings: the batch is rejected with a number, the table untouched, others
+go on."""
 
 from __future__ import annotations
 
@@ -8,15 +9,25 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from tests.lake import Lake, Row, change
+from tidegate_job.effects import count_effects
+from tidegate_job.outcome import RowCounts
 
 GOOD = [change("I", "10", id=7, v=7)]
 
 
 def columns(**arrays: pa.Array) -> pa.Table:
-    return pa.table({"op": ["I"], "seq": ["10"], "id": pa.array([7], pa.int64()), "v": pa.array([7], pa.int64()), **arrays})
+    return pa.table(
+        {
+            "op": ["I"],
+            "seq": ["10"],
+            "id": pa.array([7], pa.int64()),
+            "v": pa.array([7], pa.int64()),
+            **arrays,
+        }
+    )
 
 
 def without(*names: str) -> pa.Table:
@@ -52,6 +63,7 @@ def csv(lake: Lake) -> Row:
     return {**lake.put_bytes(b"I,10,7,7\n", name="a.csv"), "format": "csv"}
 
 
+TIME_OF_DAY = pa.array([datetime.time(1)], pa.time32("ms"))
 FILES: dict[str, tuple[Callable[[Lake], Row], str, str | None]] = {
     "truncated": (truncated, "TG2104", "truncated"),
     "damaged": (damaged, "TG2106", "damaged"),
@@ -69,17 +81,18 @@ FILES: dict[str, tuple[Callable[[Lake], Row], str, str | None]] = {
     "other type": (lambda lake: lake.put_table(columns(v=pa.array(["7"]))), "TG2203", "columns"),
     "column twice": (lambda lake: lake.put_table(columns(V=pa.array([1], pa.int64()))), "TG2204", "columns"),
     "our column": (lambda lake: lake.put_table(columns(_tg_x=pa.array([1]))), "TG2205", "columns"),
-    "time of day": (
-        lambda lake: lake.put_table(columns(v=pa.array([datetime.time(1)], pa.time32("ms")))), "TG2206", "columns"
-    ),
+    "time of day": (lambda lake: lake.put_table(columns(v=TIME_OF_DAY)), "TG2206", "columns"),
     "float sequence": (lambda lake: lake.put_table(columns(seq=pa.array([1.5]))), "TG2214", "columns"),
     "list as key": (lambda lake: lake.put_table(columns(id=pa.array([[7]]))), "TG2216", "columns"),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def outcomes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Lake, Row, Row]]:
-    """All bad files in one plan, each in a batch with a good file and on a table of its own; one table has no bad file."""
+def outcomes(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Lake, Row, Row]]:
+    """All bad files in one plan, each in a batch with a good file and on a table of its own; one table has no
+    bad file."""
     folder = tmp_path_factory.mktemp("bad")
     lakes = {name: Lake(spark, folder) for name in [*FILES, "good"]}
     firsts = [lake.planned(lake.entry([lake.put([change("I", "01", id=1, v=1)])])) for lake in lakes.values()]
@@ -91,7 +104,9 @@ def outcomes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> d
         for name, lake in lakes.items()
     ]
     found = lakes["good"].run(*planned)
-    return {name: (lakes[name], bad.get(name, {}), outcome) for name, outcome in zip(lakes, found, strict=True)}
+    return {
+        name: (lakes[name], bad.get(name, {}), outcome) for name, outcome in zip(lakes, found, strict=True)
+    }
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -116,19 +131,17 @@ def test_the_other_tables_of_the_plan_go_on(outcomes: dict[str, tuple[Lake, Row,
 
 
 def test_file_overwritten_while_it_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """[all-or-nothing] What was read may be neither the old nor the new object: nothing of it is committed."""
+    """[all-or-nothing] What was read may be neither the old nor the new object: nothing of it is
+    committed."""
     lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
     file = lake.put(GOOD, name="same-key.parquet")
-    from tidegate_job import apply_table
 
-    count = apply_table.count_effects
-
-    def count_then_overwrite(effects: object, read: int) -> object:
-        counts = count(effects, read)  # type: ignore[arg-type]
+    def count_then_overwrite(effects: DataFrame, read: int) -> RowCounts:
+        counts = count_effects(effects, read)
         lake.put([change("I", "11", id=8, v=8)], name="same-key.parquet")
         return counts
 
-    monkeypatch.setattr(apply_table, "count_effects", count_then_overwrite)
+    monkeypatch.setattr("tidegate_job.apply_table.count_effects", count_then_overwrite)
     outcome = lake.apply(lake.entry([file]))
     assert outcome["error"]["code"] == "TG2102"
     assert [(bad["stage"], bad["reason"]) for bad in outcome["bad_files"]] == [("recheck", "overwritten")]
@@ -168,6 +181,8 @@ def test_foreign_table_is_refused(lake: Lake) -> None:
 def test_weakened_table_is_refused(lake: Lake) -> None:
     """[one-snapshot] With snapshot isolation a zombie's commit would go through."""
     lake.apply_and_settle([lake.put(GOOD)])
-    lake.spark.sql(f"ALTER TABLE shop.{lake.table} SET TBLPROPERTIES ('write.merge.isolation-level' = 'snapshot')")
+    lake.spark.sql(
+        f"ALTER TABLE shop.{lake.table} SET TBLPROPERTIES ('write.merge.isolation-level' = 'snapshot')"
+    )
     outcome = lake.apply(lake.entry([lake.put([change("U", "11", id=7, v=8)])]))
     assert (outcome["result"], outcome["error"]["code"]) == ("rejected", "TG4008")

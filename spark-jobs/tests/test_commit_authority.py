@@ -1,4 +1,5 @@
-"""[commit-authority] The table says whether a batch was applied; replays, lost claims and expired history follow from that."""
+"""[commit-authority] The table says whether a batch was applied; replays, lost claims and expired history
+follow from that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What needs no Spark: contracts, layout, evidence, key values, partition specs, names, stores, and `main.py`'s refusals."""
+"""What needs no Spark: contracts, layout, evidence, key values, partition specs, names, stores, and
+`main.py`'s refusals."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def test_golden_outcomes_are_what_we_write() -> None:
     for name, golden in GOLDEN["outcomes"].items():
         validate("outcome", golden)
         error = golden["error"]
-        numbered = JobError(FILE_TRUNCATED, uri="s3://staging/…/20231118-101012345.parquet") if error else None
+        numbered = (
+            JobError(FILE_TRUNCATED, uri="s3://staging/…/20231118-101012345.parquet") if error else None
+        )
         outcome = Outcome(
             run_id=golden["run_id"],
             table=golden["table"],
@@ -74,7 +77,9 @@ def test_an_outcome_that_breaks_its_contract_is_not_written() -> None:
         Outcome("run", "t", 0, "sha256:x", "rejected", "absent").document()
 
 
-@pytest.mark.parametrize("outcomes", ["s3://control/runs/other/outcomes/", "s3://control/runs/r/outcomes", "runs/r/outcomes/"])
+@pytest.mark.parametrize(
+    "outcomes", ["s3://control/runs/other/outcomes/", "s3://control/runs/r/outcomes", "runs/r/outcomes/"]
+)
 def test_outcomes_elsewhere_are_refused(outcomes: str) -> None:
     with pytest.raises(LayoutError):
         ControlLayout.of(outcomes, "r")
@@ -88,7 +93,8 @@ def test_table_names_that_would_leave_their_folder_are_refused(table: str) -> No
 
 @given(st.text(), st.text())
 def test_names_in_the_log_sort_as_their_sequences_do(one: str, other: str) -> None:
-    """UTF-8 order, on which `start-after` relies; and a listing after a sequence still shows the part that ends with it."""
+    """UTF-8 order, on which `start-after` relies; and a listing after a sequence still shows the part that
+    ends with it."""
     one, other = (text.encode(errors="ignore").decode() for text in (one, other))
     names = tombstone_name(one, "sha256:b", 0), tombstone_name(other, "sha256:b", 0)
     if one.encode() != other.encode():
@@ -145,7 +151,8 @@ def test_evidence_is_read_back_and_its_parts_are_listed(tmp_path: Path) -> None:
 
 
 def test_log_is_read_from_the_lowest_late_sequence_on(tmp_path: Path) -> None:
-    """[no-revival] Parts that end below are not even opened; of the others each key's highest sequence counts."""
+    """[no-revival] Parts that end below are not even opened; of the others each key's highest sequence
+    counts."""
     store, log, keys = LocalObjects(), f"file://{tmp_path}/tombstones/t/1/", [KeyColumn("id", "bigint")]
     for number, deletes in enumerate([[("03", (1,))], [("05", (1,)), ("04", (2,))], [("09", (1,))]]):
         name = tombstone_name(deletes[0][0], f"sha256:{number}", 0)
@@ -169,7 +176,19 @@ def test_partition_specs_are_parsed() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["bucket(0, id)", "bucket(x, id)", "bucket(4, f)", "days(id)", "nope", "s", "", "hours(made_at)", "id, kind", "`id`"]
+    "spec",
+    [
+        "bucket(0, id)",
+        "bucket(x, id)",
+        "bucket(4, f)",
+        "days(id)",
+        "nope",
+        "s",
+        "",
+        "hours(made_at)",
+        "id, kind",
+        "`id`",
+    ],
 )
 def test_other_partition_specs_are_refused(spec: str) -> None:
     with pytest.raises(JobError, match="TG2401"):

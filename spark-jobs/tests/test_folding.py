@@ -1,4 +1,5 @@
-"""The golden cases of `fixtures/folding.json` in mode S, for both write modes, on real parquet files and real commits."""
+"""The golden cases of `fixtures/folding.json` in mode S, for both write modes, on real parquet files and real
+commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Random small histories against a fold in plain Python: whatever the order of batches, the newest sequence wins."""
+"""Random small histories against a fold in plain Python: whatever the order of batches, the newest sequence
+wins."""
 
 from __future__ import annotations
 
@@ -12,14 +13,20 @@ from pyspark.sql import SparkSession
 from tests.lake import Lake, Row, change, one_by_one
 
 CHANGE = st.fixed_dictionaries(
-    {"op": st.sampled_from("IUD"), "id": st.integers(1, 3), "v": st.none() | st.integers(0, 9), "at": st.integers(1, 30)}
+    {
+        "op": st.sampled_from("IUD"),
+        "id": st.integers(1, 3),
+        "v": st.none() | st.integers(0, 9),
+        "at": st.integers(1, 30),
+    }
 )
 FILE = st.lists(CHANGE, max_size=4)
 HISTORY = st.lists(st.lists(FILE, min_size=1, max_size=3), min_size=1, max_size=4)
 
 
 def expected_rows(batches: list[list[list[Row]]]) -> list[Row]:
-    """Each key's change of the highest sequence, wherever it stood; sequences are made unique by `numbered`."""
+    """Each key's change of the highest sequence, wherever it stood; sequences are made unique by
+    `numbered`."""
     newest: dict[int, Row] = {}
     for row in (row for files in batches for rows in files for row in rows):
         if row["id"] not in newest or row["seq"] > newest[row["id"]]["seq"]:
@@ -31,7 +38,10 @@ def numbered(history: list[list[list[dict[str, Any]]]]) -> list[list[list[Row]]]
     """Drawn changes with sequences: `at` decides the order, the place in the history makes it unique."""
     places = iter(range(1000))
     return [
-        [[change(c["op"], f"{c['at']:02}{next(places):03}", id=c["id"], v=c["v"]) for c in rows] for rows in files]
+        [
+            [change(c["op"], f"{c['at']:02}{next(places):03}", id=c["id"], v=c["v"]) for c in rows]
+            for rows in files
+        ]
         for files in history
     ]
 
@@ -46,8 +56,11 @@ def course_of(lake: Lake, batches: list[list[list[Row]]]) -> Generator[Row, Row,
         lake.settle(outcome)
 
 
-def test_any_history_ends_with_the_newest_change_of_each_key(spark: SparkSession, tmp_path_factory: Any) -> None:
-    """[sequence-guard] [no-revival] Some histories at once, since a plan of many tables costs little more than of one."""
+def test_any_history_ends_with_the_newest_change_of_each_key(
+    spark: SparkSession, tmp_path_factory: Any
+) -> None:
+    """[sequence-guard] [no-revival] Some histories at once, since a plan of many tables costs little more
+    than of one."""
 
     @seed(20231118)
     @settings(

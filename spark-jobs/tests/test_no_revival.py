@@ -31,10 +31,12 @@ KEYS: dict[str, tuple[Any, Any, pa.DataType]] = {
 
 
 def test_deletes_of_all_key_types_are_remembered(lake: Lake) -> None:
-    """[no-revival] Delete two keys in one batch and bring them late in the next: one from before, one from after."""
+    """[no-revival] Delete two keys in one batch and bring them late in the next: one from before, one from
+    after."""
     lake.keys = [f"k_{name}" for name in KEYS]
     schema = pa.schema(
-        [("op", pa.string()), ("seq", pa.string())] + [(f"k_{name}", type_) for name, (_, _, type_) in KEYS.items()]
+        [("op", pa.string()), ("seq", pa.string())]
+        + [(f"k_{name}", type_) for name, (_, _, type_) in KEYS.items()]
     )
 
     def row(op: str, seq: str, which: int) -> dict[str, Any]:
@@ -62,7 +64,8 @@ def test_full_load_rows_do_not_revive_what_a_change_deleted(lake: Lake) -> None:
 
 
 def test_change_at_the_mark_does_not_revive_either(lake: Lake) -> None:
-    """[no-revival] Changes of one transaction can share a sequence and come in two batches: the first applied wins."""
+    """[no-revival] Changes of one transaction can share a sequence and come in two batches: the first applied
+    wins."""
     lake.apply_and_settle([lake.put([change("D", "05", id=1)])])
     outcome = lake.apply_and_settle([lake.put([change("I", "05", id=1, v=1)])])
     assert outcome["rows"]["stale"] == 1
@@ -80,14 +83,22 @@ def test_below_the_kept_log_the_table_must_be_held(lake: Lake) -> None:
     assert within["result"] == "committed"
 
 
-def test_every_delete_is_in_the_evidence_even_if_an_insert_follows(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_delete_is_in_the_evidence_even_if_an_insert_follows(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """[no-revival] Also in parts, each named by its own highest sequence."""
     monkeypatch.setattr("tidegate_job.evidence.ROWS_A_PART", 2)
     monkeypatch.setattr("tidegate_job.effects.ROWS_A_PART", 2)
     changes = [change("D", f"0{9 - key}", id=key) for key in range(5)]
-    outcome = lake.apply_and_settle([lake.put([*changes, change("D", "01", id=0), change("I", "99", id=4, v=4)])])
+    outcome = lake.apply_and_settle(
+        [lake.put([*changes, change("D", "01", id=0), change("I", "99", id=4, v=4)])]
+    )
     index = json.loads(lake.store.get(outcome["evidence"] + "deletes.json"))
-    assert [(part["rows"], part["max_sequence"]) for part in index["parts"]] == [(2, "06"), (2, "08"), (1, "09")]
+    assert [(part["rows"], part["max_sequence"]) for part in index["parts"]] == [
+        (2, "06"),
+        (2, "08"),
+        (1, "09"),
+    ]
     late = lake.apply_and_settle([lake.put([change("U", "04", id=4, v=0), change("U", "08", id=0, v=0)])])
     assert late["rows"]["stale"] == 2
     assert lake.rows() == [{"id": 4, "v": 4}]

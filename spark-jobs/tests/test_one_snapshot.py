@@ -1,4 +1,5 @@
-"""[one-snapshot] Zombies: a run that looked, paused, and wakes up after others have committed must not write."""
+"""[one-snapshot] Zombies: a run that looked, paused, and wakes up after others have committed must not
+write."""
 
 from __future__ import annotations
 
@@ -37,8 +38,10 @@ def make_table_without_rows(lake: Lake) -> None:
     lake.spark.sql("CREATE DATABASE IF NOT EXISTS shop")
     mode = lake.write_mode.replace("_", "-")
     lake.spark.sql(
-        f"CREATE TABLE shop.{lake.table} (id bigint, v bigint, _tg_sequence string, _tg_operation string, _tg_file string,"
-        f" _tg_batch string, _tg_applied_at timestamp) USING iceberg TBLPROPERTIES ('write.merge.mode' = '{mode}')"
+        f"CREATE TABLE shop.{lake.table} (id bigint, v bigint, _tg_sequence string, _tg_operation string, "
+        f"_tg_file string,"
+        f" _tg_batch string, _tg_applied_at timestamp) USING iceberg TBLPROPERTIES ('write.merge.mode' = "
+        f"'{mode}')"
     )
 
 
@@ -76,7 +79,8 @@ def test_zombie_does_not_revive_a_deleted_row(
 def test_another_writer_in_between_is_a_conflict(
     lake: Lake, other_session: SparkSession, mode: str, changes: list[Row]
 ) -> None:
-    """[one-snapshot] Also for a batch that changes nothing: what it was compared with is no longer the table."""
+    """[one-snapshot] Also for a batch that changes nothing: what it was compared with is no longer the
+    table."""
     lake.write_mode = mode
     lake.apply_and_settle([lake.put([change("I", "01", id=9, v=9)])])
     slow = lake.planned(lake.entry([lake.put(changes)]))

@@ -1,4 +1,5 @@
-"""The job as an engine starts it: `spark-submit`, the package in a zip, settings from `--conf`, exit code and log."""
+"""The job as an engine starts it: `spark-submit`, the package in a zip, settings from `--conf`, exit code and
+log."""
 
 from __future__ import annotations
 
@@ -25,11 +26,34 @@ def test_spark_submit_runs_a_plan_from_a_zip(lake: Lake, tmp_path: Path) -> None
     warehouse = str(lake.spark.conf.get("spark.sql.catalog.lake.warehouse"))
     conf = [part for name, value in settings_of(warehouse).items() for part in ("--conf", f"{name}={value}")]
     submit = str(Path(pyspark.__file__).parent / "bin" / "spark-submit")
-    plan = ["--plan", f"{lake.control}runs/{run_id}/plan.json", "--run-id", run_id, "--JOB_NAME", "added-by-glue"]
+    plan = [
+        "--plan",
+        f"{lake.control}runs/{run_id}/plan.json",
+        "--run-id",
+        run_id,
+        "--JOB_NAME",
+        "added-by-glue",
+    ]
     # No PYTHONPATH: the package must come from the zip.
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": "", "SPARK_LOCAL_IP": "127.0.0.1"}
-    command = [submit, "--master", "local[2]", "--py-files", f"{tmp_path}/job.zip", *conf, f"{tmp_path}/main.py", *plan]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=300)
+    environment = {
+        **os.environ,
+        "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": "",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    command = [
+        submit,
+        "--master",
+        "local[2]",
+        "--py-files",
+        f"{tmp_path}/job.zip",
+        *conf,
+        f"{tmp_path}/main.py",
+        *plan,
+    ]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=300
+    )
 
     assert ended.returncode == 0, ended.stderr[-3000:]
     line = json.loads(ended.stdout.strip().splitlines()[-1])
@@ -48,7 +72,8 @@ def test_one_bad_table_makes_the_exit_code_1_and_harms_no_other(lake: Lake) -> N
 
 def test_modules_for_other_engines_do_not_import_spark() -> None:
     """A second engine without a JVM runs the same plans later."""
-    modules = "columns errors evidence file_checks key_values late layout names object_store outcome partition_spec plan tombstones"
-    imports = "; ".join(f"import tidegate_job.{module}" for module in modules.split())
+    names = ["columns", "errors", "evidence", "file_checks", "key_values", "late", "layout", "names"]
+    names += ["object_store", "outcome", "partition_spec", "plan", "tombstones"]
+    imports = "; ".join(f"import tidegate_job.{name}" for name in names)
     check = f"{imports}; import sys; sys.exit('pyspark' in sys.modules or 'boto3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=JOBS, check=False).returncode == 0

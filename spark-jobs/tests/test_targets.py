@@ -15,7 +15,11 @@ from tests.lake import Lake, Row, change
 
 def typed(*rows: tuple[str, str, int, datetime, str]) -> pa.Table:
     names = ["op", "seq", "id", "made_at", "kind"]
-    schema = pa.schema(zip(names, [pa.string(), pa.string(), pa.int64(), pa.timestamp("us", "UTC"), pa.string()], strict=True))
+    schema = pa.schema(
+        zip(
+            names, [pa.string(), pa.string(), pa.int64(), pa.timestamp("us", "UTC"), pa.string()], strict=True
+        )
+    )
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema=schema)
 
 
@@ -43,7 +47,9 @@ def test_table_says_who_writes_it_and_how_fresh_it_is(lake: Lake) -> None:
     lake.properties = {"write.parquet.compression-codec": "gzip"}
     file = lake.put([change("I", "01", id=1, v=1)])
     lake.apply_and_settle([file])
-    shown = {row["key"]: row["value"] for row in lake.spark.sql(f"SHOW TBLPROPERTIES shop.{lake.table}").collect()}
+    shown = {
+        row["key"]: row["value"] for row in lake.spark.sql(f"SHOW TBLPROPERTIES shop.{lake.table}").collect()
+    }
     assert shown["tidegate.managed"] == "true"
     assert shown["tidegate.source-table"] == f"shop_{lake.table}"
     assert (shown["tidegate.keys"], shown["tidegate.sequence-by"]) == ("id", "seq")
@@ -71,7 +77,12 @@ def test_names_in_upper_case_dropped_columns_and_sequences_that_are_numbers(lake
     lake.drop_columns = ["cdc_operation"]
 
     def put(op: str, seq: int, v: int) -> Row:
-        columns = {"Op": [op], "SEQ": pa.array([seq], pa.int32()), "CDC_OPERATION": ["x"], "ID": pa.array([1], pa.int16())}
+        columns = {
+            "Op": [op],
+            "SEQ": pa.array([seq], pa.int32()),
+            "CDC_OPERATION": ["x"],
+            "ID": pa.array([1], pa.int16()),
+        }
         return lake.put_table(pa.table({**columns, "V`; --": pa.array([v], pa.int64())}))
 
     lake.apply_and_settle([put("I", 9, 9)])
@@ -84,7 +95,9 @@ def test_names_in_upper_case_dropped_columns_and_sequences_that_are_numbers(lake
 def test_tie_goes_to_the_file_put_first_and_a_second_tie_to_one_row_for_good(lake: Lake) -> None:
     """[sequence-guard]"""
     later = lake.put([change("I", "01", id=1, v=2)], name="a.parquet")
-    content = Path(lake.put([change("I", "01", id=1, v=1)], name="z.parquet")["uri"].removeprefix("file://")).read_bytes()
+    content = Path(
+        lake.put([change("I", "01", id=1, v=1)], name="z.parquet")["uri"].removeprefix("file://")
+    ).read_bytes()
     earlier = lake.put_bytes(content, name="z2.parquet", put_at_s=1_600_000_000)
     outcome = lake.apply_and_settle([later, earlier])
     assert outcome["rows"]["duplicate"] == 1
@@ -102,7 +115,9 @@ def test_tie_goes_to_the_file_put_first_and_a_second_tie_to_one_row_for_good(lak
     assert winners[0] == winners[1]
 
 
-@pytest.mark.parametrize("name", ["a b.parquet", "p%20q+r.parquet", "g*[x]{y}?.parquet", "ü&#.parquet", "k=v/x.parquet"])
+@pytest.mark.parametrize(
+    "name", ["a b.parquet", "p%20q+r.parquet", "g*[x]{y}?.parquet", "ü&#.parquet", "k=v/x.parquet"]
+)
 def test_hostile_file_names_are_just_names(lake: Lake, name: str) -> None:
     lake.put([change("I", "02", id=2, v=2)], name="gax.parquet")
     outcome = lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)], name=name)])

@@ -1,4 +1,5 @@
-"""One table of a plan, from the look into its history to its outcome. Nothing that goes wrong here leaves this module."""
+"""One table of a plan, from the look into its history to its outcome. Nothing that goes wrong here leaves
+this module."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ from .tombstones import remembered_deletes
 
 @dataclass(frozen=True)
 class Job:
-    """What the tables of one application share. `now_ms` is epoch milliseconds; `checkpoint` lets tests hold a race open."""
+    """What the tables of one application share. `now_ms` is epoch milliseconds; `checkpoint` lets tests hold
+    a race open."""
 
     spark: SparkSession
     store: ObjectStore
@@ -135,7 +137,8 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
 
 
 def _open(job: Job, plan: TablePlan) -> OpenTable:
-    """The table, refreshed this once. Hudi tables cannot be opened yet: then nothing can be looked up either."""
+    """The table, refreshed this once. Hudi tables cannot be opened yet: then nothing can be looked up
+    either."""
     table_format = job.formats.get(plan.target.format)
     target = plan.target.name
     if table_format is None:
@@ -173,7 +176,8 @@ def _check_supported(plan: TablePlan) -> None:
 
 
 def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Commit) -> Outcome:
-    """The commit is the authority (rule 1); its evidence says what the ledger needs, without reading the files again."""
+    """The commit is the authority (rule 1); its evidence says what the ledger needs, without reading the
+    files again."""
     uri = commit.evidence or ""
     try:
         evidence = read_evidence(job.store, uri)
@@ -195,7 +199,8 @@ def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Comm
 
 
 def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
-    """Read the files and compare them with the table; BadFiles or JobError if the batch must not be applied."""
+    """Read the files and compare them with the table; BadFiles or JobError if the batch must not be
+    applied."""
     files, keys = plan.files, plan.merge.keys
     check_unchanged(job.store, files, "check")
     footers = read_footers(job.spark, job.store, files)

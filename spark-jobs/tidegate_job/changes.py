@@ -1,4 +1,5 @@
-"""A batch's files as changes, folded to the newest one of each key (rule 5). Spark expressions only, no I/O of its own."""
+"""A batch's files as changes, folded to the newest one of each key (rule 5). Spark expressions only, no I/O
+of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ INTEGER_WIDTH = 20
 
 @dataclass(frozen=True)
 class FileRows:
-    """What reading found in one file; `lowest` and `highest` are the normalised sequences, a missing one being empty."""
+    """What reading found in one file; `lowest` and `highest` are the normalised sequences, a missing one
+    being empty."""
 
     rows: int
     deletes: int
@@ -42,7 +44,8 @@ def read_changes(
 ) -> DataFrame:
     """One row a change: the data columns, and sequence, operation, file, put time and whether it deletes.
 
-    One scan, whatever the number of files: a column that a file lacks (a full load has no operation) reads as null.
+    One scan, whatever the number of files: a column that a file lacks (a full load has no operation) reads as
+    null.
     """
     types = dict(columns.data)
     present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
@@ -123,7 +126,8 @@ def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
 
 
 def deleted_keys(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """Each key that the batch deletes, with the highest sequence of its deletes, whatever comes after (rule 6)."""
+    """Each key that the batch deletes, with the highest sequence of its deletes, whatever comes after (rule
+    6)."""
     columns = [F.col(names.quote(key)) for key in keys]
     return changes.where(F.col(DELETE)).groupBy(*columns).agg(F.max(names.SEQUENCE).alias(names.SEQUENCE))
 

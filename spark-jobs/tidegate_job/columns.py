@@ -1,4 +1,5 @@
-"""Which columns a table declares, and whether each file of a batch has exactly those. Types are Spark's short names."""
+"""Which columns a table declares, and whether each file of a batch has exactly those. Types are Spark's short
+names."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Footer:
 
 @dataclass(frozen=True)
 class BatchColumns:
-    """What a batch is read as: the declared data columns by lower-case name, and the types of the two special ones."""
+    """What a batch is read as: the declared data columns by lower-case name, and the types of the two special
+    ones."""
 
     data: Mapping[str, str]
     sequence_type: str
@@ -54,7 +56,8 @@ def agree_columns(
 ) -> tuple[BatchColumns, list[FileError]]:
     """The batch's columns, and an error for each file that does not fit them.
 
-    `declared` are the table's columns, without ours; None for a table that does not exist: then the batch's oldest file
+    `declared` are the table's columns, without ours; None for a table that does not exist: then the batch's
+    oldest file
     declares them.
     """
     errors: list[FileError] = []
@@ -114,7 +117,8 @@ def _check_special(file: PlannedFile, columns: Mapping[str, str], merge: Merge) 
 
 
 def _data_columns(file: PlannedFile, columns: Mapping[str, str], merge: Merge) -> dict[str, str]:
-    # A key may also be the sequence, or be listed under drop_columns by mistake: a table without its key has no use.
+    # A key may also be the sequence, or be listed under drop_columns by mistake: a table without its key has
+    # no use.
     left_out = ({merge.sequence_by, merge.delete_column} | merge.drop_columns) - set(merge.keys)
     data = {name: type_ for name, type_ in columns.items() if name not in left_out}
     for name in data:

@@ -1,4 +1,5 @@
-"""What each folded change does to the table at its pinned snapshot: one join, whose result is also the merge's source."""
+"""What each folded change does to the table at its pinned snapshot: one join, whose result is also the
+merge's source."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _REMEMBERED = "_tg_remembered_sequence"
 def with_effects(
     folded: DataFrame, keys: Sequence[str], stored: DataFrame | None, remembered: DataFrame | None
 ) -> DataFrame:
-    """`folded` with a column EFFECT. `stored` has the keys and sequences of the table, `remembered` those of deletes.
+    """`folded` with a column EFFECT. `stored` has the keys and sequences of the table, `remembered` those of
+    deletes.
 
     Strictly greater is needed on both sides (rule 5), so whatever was applied first stays.
     """

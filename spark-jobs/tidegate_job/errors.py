@@ -1,6 +1,7 @@
 """The job's numbered errors, one table: code, when it is raised, and whether trying again may help.
 
-`TG2xxx` input (plan, file, schema), `TG4xxx` table commit, `TG5xxx` engine, `TG9xxx` ours; the families of `shared/errors.ts`.
+`TG2xxx` input (plan, file, schema), `TG4xxx` table commit, `TG5xxx` engine, `TG9xxx` ours; the families of
+`shared/errors.ts`.
 A message names the thing with its value in back-ticks and ends with what to do next.
 """
 
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """One numbered error. `message` has named fields; `transient`: nothing was done and trying again may work."""
+    """One numbered error. `message` has named fields; `transient`: nothing was done and trying again may
+    work."""
 
     code: str
     message: str
@@ -43,7 +45,8 @@ FILE_OVERWRITTEN = Kind(
 FILE_EMPTY = Kind("TG2103", "`{uri}` is empty (0 bytes). " + _MEND)
 FILE_TRUNCATED = Kind(
     "TG2104",
-    "`{uri}` has no parquet footer: it is cut short. Put it again, or `tidegate quarantine release` after mending.",
+    "`{uri}` has no parquet footer: it is cut short. Put it again, or `tidegate quarantine release` after "
+    "mending.",
 )
 FILE_NOT_PARQUET = Kind("TG2105", "`{uri}` is not a parquet file: {why}. " + _MEND)
 FILE_DAMAGED = Kind("TG2106", "`{uri}` has a footer, but its content cannot be read: {why}. " + _MEND)
@@ -64,7 +67,8 @@ COLUMN_TYPE = Kind(
 COLUMN_TWICE = Kind("TG2204", "`{uri}` has column `{column}` twice, but for upper and lower case. " + _MEND)
 COLUMN_RESERVED = Kind(
     "TG2205",
-    "`{uri}` has column `{column}`: names that begin with `_tg_` are ours. Rename it, or add it to `drop_columns`.",
+    "`{uri}` has column `{column}`: names that begin with `_tg_` are ours. Rename it, or add it to "
+    "`drop_columns`.",
 )
 COLUMN_UNUSABLE = Kind(
     "TG2206", "`{uri}` has column `{column}` of no usable type: {why}. Give it one, or drop it."
@@ -84,7 +88,8 @@ SEQUENCE_TYPE = Kind(
 )
 OPERATION_MISSING = Kind(
     "TG2215",
-    "`{uri}` is a change file without the operation column `{column}`. Correct `apply_as_deletes`, or the file.",
+    "`{uri}` is a change file without the operation column `{column}`. Correct `apply_as_deletes`, or the "
+    "file.",
 )
 KEY_TYPE = Kind(
     "TG2216",
@@ -92,25 +97,31 @@ KEY_TYPE = Kind(
 )
 LATE_BEYOND_WINDOW = Kind(
     "TG2301",
-    "`{uri}` has a sequence `{sequence}` from before `{cover_from}`, from where deletes are remembered: applying it could "
-    "revive a deleted row. The table must be held; an operator decides whether to quarantine the file or to reload.",
+    "`{uri}` has a sequence `{sequence}` from before `{cover_from}`, from where deletes are remembered: "
+    "applying it could "
+    "revive a deleted row. The table must be held; an operator decides whether to quarantine the file or "
+    "to reload.",
 )
 PARTITION_SPEC = Kind(
     "TG2401",
-    "`partition_by` has `{spec}`; it must be `bucket(n, column)`, `days(column)`, `months(column)` or a column of "
+    "`partition_by` has `{spec}`; it must be `bucket(n, column)`, `days(column)`, `months(column)` or a "
+    "column of "
     "the table: {why}. Correct the table's configuration.",
 )
 PROPERTY_REFUSED = Kind(
     "TG2402",
-    "`target.properties` sets `{name}`, on which exactly-once commits depend. Remove it from the configuration.",
+    "`target.properties` sets `{name}`, on which exactly-once commits depend. Remove it from the "
+    "configuration.",
 )
 TARGET_FOREIGN = Kind(
     "TG2403",
-    "The table `{target}` exists but was not made by Tidegate: it lacks `{column}`. Choose another `target.table`.",
+    "The table `{target}` exists but was not made by Tidegate: it lacks `{column}`. Choose another "
+    "`target.table`.",
 )
 LOOKUP_UNREACHABLE = Kind(
     "TG4001",
-    "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run resolves it.",
+    "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run "
+    "resolves it.",
     True,
 )
 CONFLICT = Kind(
@@ -126,23 +137,28 @@ COMMIT_UNKNOWN = Kind(
 )
 SUPERSEDED = Kind(
     "TG4004",
-    "`{target}` has a commit of token `{seen}`, above ours `{token}`: this run lost its claim. Nothing to do.",
+    "`{target}` has a commit of token `{seen}`, above ours `{token}`: this run lost its claim. Nothing to "
+    "do.",
 )
 GENERATION_PASSED = Kind(
     "TG4005",
-    "`{target}` is at generation `{seen}`, above ours `{generation}`. Nothing to do: the batch is superseded.",
+    "`{target}` is at generation `{seen}`, above ours `{generation}`. Nothing to do: the batch is "
+    "superseded.",
 )
 RESOLVED_ABSENT = Kind(
     "TG4006",
-    "Batch `{batch_id}` is not in `{target}`, and its plan is to look only. The ledger may unfreeze its files.",
+    "Batch `{batch_id}` is not in `{target}`, and its plan is to look only. The ledger may unfreeze its "
+    "files.",
 )
 COMMIT_UNMARKED = Kind(
     "TG4007",
-    "A commit to `{target}` does not carry batch `{batch_id}`. Check that the engine's Iceberg is the pinned one.",
+    "A commit to `{target}` does not carry batch `{batch_id}`. Check that the engine's Iceberg is the "
+    "pinned one.",
 )
 ISOLATION_WEAK = Kind(
     "TG4008",
-    "`{target}` has `{name}` = `{value}`; only `serializable` keeps a lost run from writing. Unset the property.",
+    "`{target}` has `{name}` = `{value}`; only `serializable` keeps a lost run from writing. Unset the "
+    "property.",
 )
 EVIDENCE_UNREADABLE = Kind(
     "TG4009",
@@ -158,7 +174,8 @@ OURS = Kind("TG9001", "The job broke its own rules at `{target}`: {why}. Please 
 
 
 class JobError(Exception):
-    """An error with a number. Built from a Kind and the fields of its message, so that both stay consistent."""
+    """An error with a number. Built from a Kind and the fields of its message, so that both stay
+    consistent."""
 
     def __init__(self, kind: Kind, **fields: object) -> None:
         self.code = kind.code

@@ -1,26 +1,30 @@
-"""What a commit leaves on the control bucket before it happens: counts and ranges of its files, and its deletes.
+"""What a commit leaves on the control bucket before it happens: counts of its files, and its deletes.
 
 Two documents and any number of parts below `commits/<table>/<batch_id>/<token>/`:
 
 `files.json`
-    {"contract": "tidegate.evidence/1", "run_id": str, "table": str, "batch_id": str, "token": int, "generation": int,
+    {"contract": "tidegate.evidence/1",
+     "run_id": str, "table": str, "batch_id": str, "token": int, "generation": int,
      "rows": {"read", "inserted", "updated", "deleted", "stale", "duplicate": int},
-     "files": [{"file_id": str, "rows": int, "min_sequence": str | null, "max_sequence": str | null, "deletes": int}]}
-    `files` has one element for each file of the batch, in the plan's order, exactly as the outcome repeats it.
+     "files": [{"file_id": str, "rows": int, "min_sequence": str | null, "max_sequence": str | null,
+                "deletes": int}]}
+    `files`: one element for each file of the batch, in the plan's order, exactly as the outcome repeats it.
 
 `deletes.json`
-    {"contract": "tidegate.deletes/1", "run_id": str, "table": str, "batch_id": str, "token": int, "generation": int,
+    {"contract": "tidegate.deletes/1",
+     "run_id": str, "table": str, "batch_id": str, "token": int, "generation": int,
      "parts": [{"part": int, "key": str, "rows": int, "max_sequence": str}]}
-    Always there; `parts` is empty if the batch has no deletes. `key` is relative to the control root (on S3: the object
-    key). Settling copies part `p` to
-    `tombstones/<table>/<generation>/<hex of the UTF-8 max_sequence>-<batch_id>-<part>`, for each `p`, as it is.
+    Always there; `parts` is empty if the batch has no deletes. `key` is relative to the control root (on S3:
+    the object key). Settling copies each part, as it is, to
+    `tombstones/<table>/<generation>/<hex of the UTF-8 max_sequence>-<batch_id>-<part>`.
     `max_sequence` may be empty (`""`): deletes without a sequence, the lowest there is.
 
 `deletes-<part>.jsonl.gz`
-    gzip'd JSON lines. First line: {"contract": "tidegate.tombstones/1", "batch_id": str, "keys": [{"name", "type"}]}.
+    gzip'd JSON lines. The first line is a header:
+    {"contract": "tidegate.tombstones/1", "batch_id": str, "keys": [{"name", "type"}]}.
     Each further line is one deleted key with the highest sequence of its deletes in this batch:
-    ["<sequence>", <key value>, …], key values in the order of `keys`, encoded by `type` as the module `key_values` says.
-    At most 50,000 lines a part.
+    ["<sequence>", <key value>, …], key values in the order of `keys`, encoded by `type` as the module
+    `key_values` says. At most 50,000 lines a part.
 
 Objects are written with fixed gzip times, so that the same batch gives the same bytes. No Spark in here.
 """
@@ -104,7 +108,8 @@ def put_evidence(
 
 
 def read_evidence(store: ObjectStore, uri: str) -> Evidence:
-    """The `files.json` behind the evidence URI of a commit. KeyError, ValueError or the store's error if it is not there."""
+    """The `files.json` behind the evidence URI of a commit. KeyError, ValueError or the store's error if it
+    is not there."""
     document = json.loads(store.get(f"{uri}files.json"))
     if document["contract"] != FILES_CONTRACT:
         raise ValueError(f"`{uri}files.json` has contract `{document['contract']}`, not `{FILES_CONTRACT}`")

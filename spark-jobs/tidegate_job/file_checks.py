@@ -42,7 +42,8 @@ class FileError:
 
 
 class BadFiles(Exception):
-    """The batch cannot be applied because of these files. Never empty; the first one's error speaks for all."""
+    """The batch cannot be applied because of these files. Never empty; the first one's error speaks for
+    all."""
 
     def __init__(self, errors: Sequence[FileError]) -> None:
         self.errors = tuple(errors)
@@ -50,13 +51,15 @@ class BadFiles(Exception):
 
 
 def for_each_file(work: Callable[[PlannedFile], _Answer], files: Sequence[PlannedFile]) -> list[_Answer]:
-    """`work` on each file, several at once, answers in the files' order: hundreds of small files are common."""
+    """`work` on each file, several at once, answers in the files' order: hundreds of small files are
+    common."""
     with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
         return list(pool.map(work, files))
 
 
 def check_unchanged(store: ObjectStore, files: Sequence[PlannedFile], stage: Stage) -> None:
-    """Raise BadFiles unless each object still has the planned etag and size; JobError TG5001 if the store fails."""
+    """Raise BadFiles unless each object still has the planned etag and size; JobError TG5001 if the store
+    fails."""
     found = for_each_file(lambda file: _state_error(store, file, stage), files)
     if errors := [error for error in found if error]:
         raise BadFiles(errors)
@@ -70,7 +73,8 @@ def _state_error(store: ObjectStore, file: PlannedFile, stage: Stage) -> FileErr
     except Exception as error:
         raise JobError(STORAGE_FAILED, uri=file.uri, why=f"{type(error).__name__}: {error}") from error
     if (state.bytes, state.etag) != (file.bytes, file.etag.strip('"')):
-        why = f"{state.bytes:,} bytes with etag {state.etag}; planned {file.bytes:,} bytes with etag {file.etag}"
+        planned = f"{file.bytes:,} bytes with etag {file.etag}"
+        why = f"{state.bytes:,} bytes with etag {state.etag}; planned {planned}"
         return FileError(file, stage, "overwritten", JobError(FILE_OVERWRITTEN, uri=file.uri, why=why), why)
     if state.bytes == 0:
         return FileError(file, stage, "empty", JobError(FILE_EMPTY, uri=file.uri), "0 bytes")
@@ -78,7 +82,8 @@ def _state_error(store: ObjectStore, file: PlannedFile, stage: Stage) -> FileErr
 
 
 def diagnose(store: ObjectStore, file: PlannedFile, failure: str) -> FileError:
-    """Why a parquet footer could not be read: cut short, no parquet, or damaged. `failure` is what the reader said."""
+    """Why a parquet footer could not be read: cut short, no parquet, or damaged. `failure` is what the reader
+    said."""
     size = file.bytes
     head = store.get_range(file.uri, 0, 4)
     tail = store.get_range(file.uri, max(0, size - 8), size)

@@ -1,4 +1,5 @@
-"""Parquet footers through the JVM's own reader, several at once: no Spark job, whatever the number of files."""
+"""Parquet footers through the JVM's own reader, several at once: no Spark job, whatever the number of
+files."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from .plan import PlannedFile
 
 
 def read_footers(spark: SparkSession, store: ObjectStore, files: Sequence[PlannedFile]) -> dict[str, Footer]:
-    """Footers by file id. BadFiles if one is cut short, is no parquet, or has a column of a type that Spark can't read."""
+    """Footers by file id. BadFiles if one is cut short, is no parquet, or has a column of a type that Spark
+    can't read."""
     jvm: Any = spark._jvm
     state = spark._jsparkSession.sessionState()
     hadoop_conf = state.newHadoopConf()

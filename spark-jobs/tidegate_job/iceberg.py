@@ -1,4 +1,5 @@
-"""Iceberg tables: pinned to one snapshot, and committed to by one MERGE, one staged create or one empty row delta."""
+"""Iceberg tables: pinned to one snapshot, and committed to by one MERGE, one staged create or one empty row
+delta."""
 
 from __future__ import annotations
 
@@ -99,7 +100,8 @@ class IcebergTable:
         return Look(highest_token=highest_token, newest_generation=newest_generation)
 
     def _back_to(self, settled: str | None) -> Iterator[Any]:
-        """Snapshots from the pinned one back to the settled one, which is left out, or to the table's first."""
+        """Snapshots from the pinned one back to the settled one, which is left out, or to the table's
+        first."""
         snapshot = self._table.currentSnapshot()
         while snapshot is not None:
             if str(snapshot.snapshotId()) == settled:
@@ -134,21 +136,19 @@ class IcebergTable:
         self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str
     ) -> Commit:
         properties = commit_properties(self._plan, rows, evidence)
-        changing = rows.inserted + rows.updated + rows.deleted > 0
+        partitions = parse_partition_by(self._plan.target.partition_by, columns)
         every_column = [*columns, *names.OWN_COLUMNS]
+        changes = effects.where(F.col(EFFECT).isin(*CHANGING))
+        written = changes.select(*(F.col(names.quote(name)) for name in every_column))
         try:
-            # In here and not before: parsing is ours, but whatever the catalogue does may have committed.
-            partitions = parse_partition_by(self._plan.target.partition_by, columns)
             if self._table is None:
-                self._create(
-                    effects.where(F.col(EFFECT).isin(*CHANGING)).select(*every_column), partitions, properties
-                )
-            elif not changing:
+                self._create(written, partitions, properties)
+            elif rows.inserted + rows.updated + rows.deleted == 0:
                 self._commit_nothing(properties)
             elif self._pinned is None:
-                self._fill(effects.where(F.col(EFFECT).isin(*CHANGING)).select(*every_column), properties)
+                self._fill(written, properties)
             else:
-                self._merge(effects.where(F.col(EFFECT).isin(*CHANGING)), every_column, properties)
+                self._merge(changes, every_column, properties)
         except JobError:
             raise
         except Exception as error:
@@ -170,7 +170,8 @@ class IcebergTable:
         writer.create()
 
     def _fill(self, rows: DataFrame, properties: Mapping[str, str]) -> None:
-        """Into a table without a snapshot. Not an append, which conflicts with nothing: any commit since is a conflict."""
+        """Into a table without a snapshot. Not an append, which conflicts with nothing: any commit since is a
+        conflict."""
         self._require_pinned()
         writer = rows.writeTo(self._name).option("isolation-level", "serializable")
         for name, value in properties.items():
@@ -191,7 +192,8 @@ class IcebergTable:
         self._spark.sql(statement)
 
     def _commit_nothing(self, properties: Mapping[str, str]) -> None:
-        """A snapshot without files: a merge of nothing could rewrite the table, but the batch must leave its mark."""
+        """A snapshot without files: a merge of nothing could rewrite the table, but the batch must leave its
+        mark."""
         delta = self._table.newRowDelta()
         for name, value in properties.items():
             delta = delta.set(name, value)
@@ -203,14 +205,16 @@ class IcebergTable:
         ).validateNoConflictingDataFiles().validateNoConflictingDeleteFiles().commit()
 
     def _require_pinned(self) -> None:
-        """The statement loads the table by name: what the session's cache gives it must be the snapshot looked at."""
+        """The statement loads the table by name: what the session's cache gives it must be the snapshot
+        looked at."""
         if _current_snapshot_id(self._loaded()) != self._pinned:
             raise JobError(
                 CONFLICT, target=self._plan.target.name, why="this session has loaded a newer snapshot"
             )
 
     def _own_commit(self) -> Commit:
-        """The snapshot just made. It must carry the batch id, or else a replay could not be told from a new batch."""
+        """The snapshot just made. It must carry the batch id, or else a replay could not be told from a new
+        batch."""
         try:
             commit = self._find_since_pinned(self._loaded())
         except Exception as error:

@@ -1,4 +1,5 @@
-"""Properties of Iceberg tables and commits: what Tidegate sets, what a user may set, and what must not be set."""
+"""Properties of Iceberg tables and commits: what Tidegate sets, what a user may set, and what must not be
+set."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
         **plan.target.properties,
         "location": plan.target.location,
         **{f"write.{operation}.mode": mode for operation in _ROW_LEVEL},
-        # Metrics are cut at 16 characters and after 100 columns, and historical mode finds its rows by this column.
+        # Metrics are cut at 16 characters and after 100 columns, and historical mode finds its rows by this
+        # column.
         _BATCH_METRICS: "full",
         "tidegate.managed": "true",
         "tidegate.source-table": plan.table,
@@ -51,7 +53,8 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
 
 
 def commit_properties(plan: TablePlan, rows: RowCounts, evidence: str) -> dict[str, str]:
-    """What each commit's summary says. `tidegate.fresh-as-of-ms`: when the newest of the applied files was put."""
+    """What each commit's summary says. `tidegate.fresh-as-of-ms`: when the newest of the applied files was
+    put."""
     return {
         "tidegate.batch-id": plan.batch_id,
         "tidegate.token": str(plan.token),

@@ -24,7 +24,8 @@ def java_causes(error: BaseException) -> list[str]:
 
 
 def first_line(error: BaseException) -> str:
-    """The innermost cause's message, one line, at most 300 characters: enough to say why, without a stack trace."""
+    """The innermost cause's message, one line, at most 300 characters: enough to say why, without a stack
+    trace."""
     text = str(error)
     throwable = _throwable(error)
     for _ in range(_DEEPEST):
@@ -39,9 +40,11 @@ def first_line(error: BaseException) -> str:
 def with_commit_properties(
     spark: SparkSession, properties: Mapping[str, str], work: Callable[[], None]
 ) -> None:
-    """Run `work`; each Iceberg commit that it makes in this thread carries `properties` in its snapshot's summary.
+    """Run `work`; each Iceberg commit that it makes in this thread carries `properties` in its snapshot's
+    summary.
 
-    Spark 3.5 has no option for this on a SQL MERGE. An error of `work` arrives as it was raised, not wrapped by py4j.
+    Spark 3.5 has no option for this on a SQL MERGE. An error of `work` arrives as it was raised, not wrapped
+    by py4j.
     """
     gateway = spark.sparkContext._gateway
     jvm: Any = spark._jvm

@@ -40,7 +40,8 @@ def can_be_key(type_: str) -> bool:
 
 
 def encode(value: object) -> KeyValue:
-    """A key value as the table above has it; `timestamp` is an aware datetime, `timestamp_ntz` a naive one."""
+    """A key value as the table above has it; `timestamp` is an aware datetime, `timestamp_ntz` a naive
+    one."""
     if isinstance(value, bool | int | str):
         return value
     if isinstance(value, Decimal):

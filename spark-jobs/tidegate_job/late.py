@@ -1,4 +1,5 @@
-"""Checks on what was read of each file: nothing missing, no null keys, and how far below the applied mark it reaches."""
+"""Checks on what was read of each file: nothing missing, no null keys, and how far below the applied mark it
+reaches."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class FoundRows(Protocol):
 def check_rows(
     plan: TablePlan, footers: Mapping[str, Footer], found: Mapping[str, FoundRows]
 ) -> tuple[AppliedFile, ...]:
-    """Counts and ranges in the plan's order. BadFiles for rows that did not arrive, null keys or signed sequences."""
+    """Counts and ranges in the plan's order. BadFiles for rows that did not arrive, null keys or signed
+    sequences."""
     errors: list[FileError] = []
     applied: list[AppliedFile] = []
     for file in plan.files:
@@ -62,9 +64,11 @@ def check_rows(
 
 
 def lowest_late_sequence(plan: TablePlan, found: Mapping[str, FoundRows]) -> str | None:
-    """The batch's lowest sequence if it does not lie above the applied mark, else None: then no delete can outrank it.
+    """The batch's lowest sequence if it does not lie above the applied mark, else None: then no delete can
+    outrank it.
 
-    A change *at* the mark counts as late: changes of one transaction can share a sequence and be torn apart by batches.
+    A change *at* the mark counts as late: changes of one transaction can share a sequence and be torn apart
+    by batches.
     JobError TG2301 if it lies below what the tombstone log still covers.
     """
     mark, cover_from = plan.applied.max_sequence, plan.applied.tombstones_cover_from

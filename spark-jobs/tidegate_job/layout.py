@@ -1,4 +1,5 @@
-"""Where everything that the job reads and writes lies on the control bucket; mirror of `shared/contracts/control-layout.ts`."""
+"""Where everything that the job reads and writes lies on the control bucket; mirror of
+`shared/contracts/control-layout.ts`."""
 
 from __future__ import annotations
 
@@ -11,14 +12,16 @@ class LayoutError(ValueError):
 
 @dataclass(frozen=True)
 class ControlLayout:
-    """The control root (`s3://bucket/`, or any prefix or folder that ends with a slash) and one run under it."""
+    """The control root (`s3://bucket/`, or any prefix or folder that ends with a slash) and one run under
+    it."""
 
     root: str
     run_id: str
 
     @classmethod
     def of(cls, outcomes: str, run_id: str) -> ControlLayout:
-        """The layout behind a plan's `outcomes`, which must be `<root>runs/<run_id>/outcomes/`; else LayoutError."""
+        """The layout behind a plan's `outcomes`, which must be `<root>runs/<run_id>/outcomes/`; else
+        LayoutError."""
         tail = f"runs/{run_id}/outcomes/"
         if not outcomes.endswith("/" + tail):
             raise LayoutError(f"`outcomes` of the plan is `{outcomes}` but must end with `/{tail}`")
@@ -42,7 +45,8 @@ class ControlLayout:
 
 
 def tombstone_name(max_sequence: str, batch_id: str, part: int) -> str:
-    """Name of a part in the tombstone log. Hex keeps the order of UTF-8 text, and `-` sorts before every hex digit."""
+    """Name of a part in the tombstone log. Hex keeps the order of UTF-8 text, and `-` sorts before every hex
+    digit."""
     return f"{sequence_hex(max_sequence)}-{batch_id}-{part}"
 
 
@@ -52,7 +56,8 @@ def sequence_hex(sequence: str) -> str:
 
 
 def _segment(name: str) -> str:
-    """A name that is one segment of an object key as it is; names come from events, so this is where `..` ends."""
+    """A name that is one segment of an object key as it is; names come from events, so this is where `..`
+    ends."""
     if not name or "/" in name or name in (".", "..") or any(ord(c) < 32 or ord(c) == 127 for c in name):
         raise LayoutError(f"`{name!r}` cannot be one segment of an object key")
     return name

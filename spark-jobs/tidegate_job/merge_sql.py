@@ -9,9 +9,11 @@ from .names import SEQUENCE, quote
 
 
 def merge_statement(target: str, source: str, keys: Sequence[str], columns: Sequence[str]) -> str:
-    """`target` is a qualified, quoted name, `source` a view of changes with effects; `columns` are all of the target's.
+    """`target` is a qualified, quoted name, `source` a view of changes with effects; `columns` are all of the
+    target's.
 
-    The effects were computed on the very snapshot that the merge reads; the sequence guard stands here all the same, so
+    The effects were computed on the very snapshot that the merge reads; the sequence guard stands here all
+    the same, so
     that the statement by itself can never put older over newer.
     """
     same_key = " AND ".join(f"t.{quote(key)} = s.{quote(key)}" for key in keys)

@@ -1,6 +1,7 @@
 """Objects by URI, on S3 (`s3://`) or in local files (`file://`): the few operations that the job needs.
 
-A URI is its scheme and then the key or path *as it is*, never percent-encoded, just as Hadoop's `Path` reads it.
+A URI is its scheme and then the key or path *as it is*, never percent-encoded, just as Hadoop's `Path` reads
+it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class ObjectGone(Exception):
 
 
 class ObjectStore(Protocol):
-    """Reads raise ObjectGone when there is no such object; anything else that a store raises is a failure to reach it."""
+    """Reads raise ObjectGone when there is no such object; anything else that a store raises is a failure to
+    reach it."""
 
     def head(self, uri: str) -> ObjectState: ...
 
@@ -76,7 +78,8 @@ class LocalObjects:
 
 
 class S3Objects:
-    """`s3://` URIs. The endpoint and credentials are boto3's own business (`AWS_ENDPOINT_URL` and the like)."""
+    """`s3://` URIs. The endpoint and credentials are boto3's own business (`AWS_ENDPOINT_URL` and the
+    like)."""
 
     def __init__(self, client: Any = None) -> None:
         self._made = client

@@ -42,7 +42,8 @@ class AppliedFile:
 
 @dataclass(frozen=True)
 class BadFile:
-    """A file for which a batch was rejected. `stage` is `check`, `read` or `recheck`; `reason` one word of file_checks."""
+    """A file for which a batch was rejected. `stage` is `check`, `read` or `recheck`; `reason` one word of
+    file_checks."""
 
     file_id: str
     stage: str
@@ -52,7 +53,8 @@ class BadFile:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One table's outcome. `committed_at_ms` is epoch milliseconds, `seconds` maps a phase to its duration."""
+    """One table's outcome. `committed_at_ms` is epoch milliseconds, `seconds` maps a phase to its
+    duration."""
 
     run_id: str
     table: str

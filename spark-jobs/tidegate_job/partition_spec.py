@@ -25,7 +25,8 @@ class PartitionField:
 
 
 def parse_partition_by(specs: Sequence[str], types: Mapping[str, str]) -> tuple[PartitionField, ...]:
-    """Fields for `specs`, over columns of these (Spark) types by lower-case name. JobError TG2401 if one does not fit."""
+    """Fields for `specs`, over columns of these (Spark) types by lower-case name. JobError TG2401 if one does
+    not fit."""
     return tuple(_field(spec.strip(), types) for spec in specs)
 
 

@@ -16,7 +16,8 @@ from .schemas import ContractError, validate
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """One landed file. `bytes` and `etag` (without quotes) are what it had when it landed; `put_at_s` is epoch seconds."""
+    """One landed file. `bytes` and `etag` (without quotes) are what it had when it landed; `put_at_s` is
+    epoch seconds."""
 
     file_id: str
     uri: str
@@ -39,7 +40,8 @@ class Applied:
 
 @dataclass(frozen=True)
 class Merge:
-    """How changes become rows. Column names are in lower case here, since they match without regard to case."""
+    """How changes become rows. Column names are in lower case here, since they match without regard to
+    case."""
 
     mode: Literal["snapshot", "historical"]
     keys: tuple[str, ...]
@@ -96,7 +98,8 @@ class Plan:
 
 
 def load_plan(store: ObjectStore, uri: str, run_id: str) -> Plan:
-    """Read and validate the plan at `uri` for this run. JobError TG2001 if it can't be read, TG2002 if it is not right."""
+    """Read and validate the plan at `uri` for this run. JobError TG2001 if it can't be read, TG2002 if it is
+    not right."""
     try:
         content = store.get(uri)
     except Exception as error:
@@ -116,7 +119,8 @@ def load_plan(store: ObjectStore, uri: str, run_id: str) -> Plan:
 
 
 def parse_plan(document: dict[str, Any]) -> Plan:
-    """The dataclasses of a document that is valid already. LayoutError if its names or URIs do not fit the control bucket."""
+    """The dataclasses of a document that is valid already. LayoutError if its names or URIs do not fit the
+    control bucket."""
     layout = ControlLayout.of(document["outcomes"], document["run_id"])
     plan = Plan(
         run_id=document["run_id"],

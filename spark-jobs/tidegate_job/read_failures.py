@@ -18,7 +18,8 @@ from .plan import PlannedFile
 
 @contextmanager
 def blame_files(store: ObjectStore, files: Sequence[PlannedFile], target: str) -> Iterator[None]:
-    """Turn an error of Spark into BadFiles if it names one of `files` or one has changed; else JobError TG5002."""
+    """Turn an error of Spark into BadFiles if it names one of `files` or one has changed; else JobError
+    TG5002."""
     try:
         yield
     except (Py4JJavaError, CapturedException) as error:

@@ -48,7 +48,8 @@ def progress_line(outcome: Outcome) -> str:
 
 
 def _put(job: Job, outcome: Outcome) -> bool:
-    """Without an outcome the ledger takes the result for unknown, so a failed put must not end the other tables."""
+    """Without an outcome the ledger takes the result for unknown, so a failed put must not end the other
+    tables."""
     try:
         job.store.put(job.layout.outcome(outcome.table, outcome.token), outcome.document())
         return True

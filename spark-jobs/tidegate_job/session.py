@@ -1,4 +1,5 @@
-"""The Spark session of a job: settings come from `spark-submit --conf`, but for those that correctness depends on."""
+"""The Spark session of a job: settings come from `spark-submit --conf`, but for those that correctness
+depends on."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from .object_store import ObjectStore
 
 
 def start_session(name: str) -> SparkSession:
-    """Start (or get) the session, with tables scheduled fairly, times in UTC and tables pinned once loaded."""
+    """Start (or get) the session, with tables scheduled fairly, times in UTC and tables pinned once
+    loaded."""
     builder: SparkSession.Builder = SparkSession.builder
     spark = builder.appName(name).config("spark.scheduler.mode", "FAIR").getOrCreate()
     prepare(spark)

@@ -1,4 +1,5 @@
-"""What the job needs of a table format: open a table once, look into its history, and commit from that very snapshot."""
+"""What the job needs of a table format: open a table once, look into its history, and commit from that very
+snapshot."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ class Commit:
 
 @dataclass(frozen=True)
 class Look:
-    """What the history since the last settled snapshot says: this batch's commit, or else who was there before us."""
+    """What the history since the last settled snapshot says: this batch's commit, or else who was there
+    before us."""
 
     commit: Commit | None = None
     highest_token: int = 0
@@ -32,7 +34,8 @@ class Look:
 
 
 class OpenTable(Protocol):
-    """A table pinned to one snapshot: everything here reads that one, and a commit is validated against it (rule 4)."""
+    """A table pinned to one snapshot: everything here reads that one, and a commit is validated against it
+    (rule 4)."""
 
     @property
     def declared(self) -> Mapping[str, str] | None:
@@ -40,7 +43,8 @@ class OpenTable(Protocol):
         ...
 
     def look_up(self) -> Look:
-        """Search the history back to the last settled snapshot; ResultUnknown TG4001 if it does not reach that far."""
+        """Search the history back to the last settled snapshot; ResultUnknown TG4001 if it does not reach
+        that far."""
         ...
 
     def check_target(self) -> None:

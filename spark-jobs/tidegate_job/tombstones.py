@@ -1,4 +1,5 @@
-"""Reads the tombstone log of a table's generation, which only a batch with late changes has to do (rule 6)."""
+"""Reads the tombstone log of a table's generation, which only a batch with late changes has to do (rule
+6)."""
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ _READERS = 8
 def remembered_deletes(
     store: ObjectStore, log: str, lowest: str, keys: Sequence[KeyColumn]
 ) -> dict[tuple[KeyValue, ...], str]:
-    """Highest deleted sequence by encoded key, over all parts of `log` that hold `lowest` or a higher sequence.
+    """Highest deleted sequence by encoded key, over all parts of `log` that hold `lowest` or a higher
+    sequence.
 
-    A listing is strongly consistent and names begin with the part's highest sequence, so `start-after` needs no index.
+    A listing is strongly consistent and names begin with the part's highest sequence, so `start-after` needs
+    no index.
     JobError TG5001 when a part can't be read or was written for other keys: nothing may be applied then.
     """
     try:
