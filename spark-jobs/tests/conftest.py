@@ -23,6 +23,8 @@ def settings_of(warehouse: str) -> dict[str, str]:
     return {
         "spark.driver.extraClassPath": str(runtime),
         "spark.driver.memory": "1g",
+        # A short life does not pay for the second compiler: half the CPU seconds.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
