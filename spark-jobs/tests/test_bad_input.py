@@ -6,9 +6,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.lake import Lake, Row, change
@@ -186,3 +188,29 @@ def test_weakened_table_is_refused(lake: Lake) -> None:
     )
     outcome = lake.apply(lake.entry([lake.put([change("U", "11", id=7, v=8)])]))
     assert (outcome["result"], outcome["error"]["code"]) == ("rejected", "TG4008")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "blamed"),
+    [
+        ("com.amazonaws.SdkClientException: Unable to execute HTTP request", "TG5001", False),
+        ("java.net.SocketTimeoutException: Read timed out", "TG5001", False),
+        ("org.apache.parquet.io.ParquetDecodingException: Can not read value at 1", "TG2106", True),
+    ],
+)
+def test_a_silent_storage_is_not_blamed_on_the_file(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, said: str, expected: str, blamed: bool
+) -> None:
+    """Or else `on_bad_file: quarantine` would put good files aside whenever the network is down."""
+    file = lake.put(GOOD)
+
+    def fail(changes: DataFrame, keys: object) -> None:
+        jvm: Any = lake.spark._jvm
+        failure = jvm.java.lang.RuntimeException(f"Error while reading file {file['uri']}: {said}")
+        raise Py4JJavaError("read", failure)
+
+    monkeypatch.setattr("tidegate_job.apply_table.file_rows", fail)
+    outcome = lake.apply(lake.entry([file]))
+    assert (outcome["result"], outcome["error"]["code"]) == ("rejected", expected)
+    assert bool(outcome["bad_files"]) is blamed
+    assert outcome["error"]["transient"] is not blamed

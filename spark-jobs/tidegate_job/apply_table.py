@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from py4j.protocol import Py4JError
 from pyspark import StorageLevel
+from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -248,7 +250,9 @@ def _put_evidence(job: Job, plan: TablePlan, batch: _Batch) -> str:
     )
     try:
         return put_evidence(job.store, job.layout, evidence, keys, deletes)
-    except OSError as error:
+    except (Py4JError, CapturedException):
+        raise
+    except Exception as error:
         uri = job.layout.evidence(plan.table, plan.batch_id, plan.token)
         raise JobError(STORAGE_FAILED, uri=uri, why=f"{type(error).__name__}: {error}") from error
 

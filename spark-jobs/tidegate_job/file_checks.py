@@ -85,8 +85,13 @@ def diagnose(store: ObjectStore, file: PlannedFile, failure: str) -> FileError:
     """Why a parquet footer could not be read: cut short, no parquet, or damaged. `failure` is what the reader
     said."""
     size = file.bytes
-    head = store.get_range(file.uri, 0, 4)
-    tail = store.get_range(file.uri, max(0, size - 8), size)
+    try:
+        head = store.get_range(file.uri, 0, 4)
+        tail = store.get_range(file.uri, max(0, size - 8), size)
+    except ObjectGone:
+        return FileError(file, "read", "gone", JobError(FILE_GONE, uri=file.uri), "no such object")
+    except Exception as error:
+        raise JobError(STORAGE_FAILED, uri=file.uri, why=f"{type(error).__name__}: {error}") from error
     if head != _MAGIC:
         why = f"it begins with {head!r}; {size:,} bytes"
         return FileError(file, "read", "not_parquet", JobError(FILE_NOT_PARQUET, uri=file.uri, why=why), why)

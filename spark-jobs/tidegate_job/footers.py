@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
 from .columns import Footer
-from .errors import COLUMN_UNUSABLE, JobError
+from .errors import COLUMN_UNUSABLE, STORAGE_FAILED, JobError
 from .file_checks import BadFiles, FileError, diagnose, for_each_file
-from .java import first_line
+from .java import first_line, is_storage_failure
 from .object_store import ObjectStore
 from .plan import PlannedFile
 
@@ -39,6 +39,8 @@ def read_footers(spark: SparkSession, store: ObjectStore, files: Sequence[Planne
             finally:
                 reader.close()
         except Exception as error:
+            if is_storage_failure(error):
+                raise JobError(STORAGE_FAILED, uri=file.uri, why=first_line(error)) from error
             return diagnose(store, file, first_line(error))
         try:
             return Footer(rows, _columns(converter.convert(schema).json()))

@@ -11,6 +11,19 @@ from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
 _DEEPEST = 20
+# Names of exceptions, not of packages: frames of those are in stack traces of quite other errors too.
+_STORAGE = (
+    "SdkClientException",
+    "AmazonClientException",
+    "AmazonServiceException",
+    "AmazonS3Exception",
+    "hadoop.fs.s3a.AWS",
+    "java.net.SocketException",
+    "java.net.SocketTimeoutException",
+    "java.net.ConnectException",
+    "java.net.UnknownHostException",
+    "java.nio.file.AccessDeniedException",
+)
 
 
 def java_causes(error: BaseException) -> list[str]:
@@ -35,6 +48,17 @@ def first_line(error: BaseException) -> str:
         throwable = throwable.getCause()
     lines = text.strip().splitlines() or [type(error).__name__]
     return lines[0][:300]
+
+
+def java_text(error: BaseException) -> str:
+    """All that Java said, with the stack traces of failed tasks: what executors throw comes as text only."""
+    return f"{error}\n{error.stackTrace if isinstance(error, CapturedException) else ''}"
+
+
+def is_storage_failure(error: BaseException) -> bool:
+    """Whether the storage did not answer or refused us, which says nothing against the file being read."""
+    text = java_text(error)
+    return any(name in text for name in _STORAGE)
 
 
 def with_commit_properties(

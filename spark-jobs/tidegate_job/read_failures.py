@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote
 from py4j.protocol import Py4JJavaError
 from pyspark.errors.exceptions.captured import CapturedException
 
-from .errors import ENGINE_FAILED, JobError
+from .errors import ENGINE_FAILED, STORAGE_FAILED, JobError
 from .file_checks import BadFiles, check_unchanged, damaged
-from .java import first_line
+from .java import first_line, is_storage_failure, java_text
 from .object_store import ObjectStore
 from .plan import PlannedFile
 
@@ -24,8 +24,10 @@ def blame_files(store: ObjectStore, files: Sequence[PlannedFile], target: str) -
         yield
     except (Py4JJavaError, CapturedException) as error:
         check_unchanged(store, files, "recheck")
-        text = unquote(f"{error}\n{error.stackTrace if isinstance(error, CapturedException) else ''}")
-        named = [file for file in files if _path(file.uri) in text]
+        named = [file for file in files if _path(file.uri) in unquote(java_text(error))]
+        if is_storage_failure(error):
+            uri = named[0].uri if named else files[0].uri
+            raise JobError(STORAGE_FAILED, uri=uri, why=first_line(error)) from error
         if named:
             raise BadFiles([damaged(file, first_line(error)) for file in named]) from error
         raise JobError(ENGINE_FAILED, target=target, why=first_line(error)) from error
