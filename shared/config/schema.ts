@@ -41,7 +41,10 @@ const source = z.strictObject({
 })
 
 const compute = z.strictObject({
-  engine: z.enum(['glue', 'emr-serverless', 'emr']).optional().describe('What runs the Spark job. Default: glue.'),
+  engine: z
+    .enum(['glue', 'emr-serverless', 'emr'])
+    .optional()
+    .describe('What runs the Spark job. Default: glue, the only one of this version.'),
   worker_type: text('a worker type such as `G.1X`').optional().describe('Size of a worker. Default: G.1X.'),
   max_workers: count(1000).optional().describe('Upper bound of auto scaling for one job run. Default: 10.'),
   job_name: text().optional().describe("Name of the engine's job. Default: the job that was deployed."),
@@ -69,7 +72,10 @@ const cadence = z.strictObject({
 
 const glueName = 'lower case letters, digits and underscores, at most 255'
 const target = z.strictObject({
-  format: z.enum(['iceberg', 'hudi']).optional().describe('Table format. Default: iceberg.'),
+  format: z
+    .enum(['iceberg', 'hudi'])
+    .optional()
+    .describe('Table format. Default: iceberg, the only one of this version.'),
   database: text(glueName)
     .regex(/^[a-z0-9_]{1,255}$/, `expected ${glueName}`)
     .optional()
@@ -82,7 +88,10 @@ const target = z.strictObject({
     .enum(['merge_on_read', 'copy_on_write'])
     .optional()
     .describe('Iceberg: how changes are written. Default: merge_on_read.'),
-  table_type: z.enum(['copy_on_write', 'merge_on_read']).optional().describe('Hudi: type of the table.'),
+  table_type: z
+    .enum(['copy_on_write', 'merge_on_read'])
+    .optional()
+    .describe('Hudi: type of the table. Not in this version.'),
   partition_by: z
     .array(
       text().refine(
@@ -122,12 +131,16 @@ export const tableSettings = z.strictObject({
   mode: z
     .enum(['snapshot', 'historical', 'S', 'H'])
     .optional()
-    .describe('snapshot (S): one row a key. historical (H): every version of a row. Default: snapshot.'),
+    .describe(
+      'snapshot (S): one row a key. historical (H): every version of a row; not in this version. Default: snapshot.',
+    ),
   drop_columns: columns.optional().describe('Columns of the files that the table does not get. Default: none.'),
   on_bad_file: z
     .enum(['hold', 'quarantine'])
     .optional()
-    .describe('hold (default): a bad file stops its table. quarantine: it is put aside and the rest goes on.'),
+    .describe(
+      'hold (default): a bad file stops its table until somebody mends it. quarantine: does the same in this version.',
+    ),
   target: target.optional().describe('The table that is written.'),
 })
 
