@@ -10,6 +10,12 @@ import type { Column, Output } from '../lib/output.ts'
 import { ledgerPorts } from '../lib/ports.ts'
 import { type Globals, outputOf } from './globals.ts'
 
+interface Queues {
+  /** Events that the ledger does not know yet: waiting, at work, or between two attempts. */
+  readonly events_on_their_way: number
+  readonly dead_letters: readonly DeadLetters[]
+}
+
 interface DeadLetters {
   readonly queue: string
   readonly messages: number
@@ -24,12 +30,9 @@ export function addStatus(program: Command): void {
       const globals = command.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const deployment = await findDeployment(globals, output)
-      const [rows, deadLetters] = await Promise.all([
-        tableStatuses(ledgerPorts(deployment)),
-        deadLetterDepths(deployment),
-      ])
+      const [rows, queues] = await Promise.all([tableStatuses(ledgerPorts(deployment)), queuesOf(deployment)])
       if (table === undefined) {
-        output.result({ tables: rows, dead_letters: deadLetters }, () => overview(rows, deadLetters, output))
+        output.result({ tables: rows, ...queues }, () => overview(rows, queues, output))
       } else {
         const row = oneOf(rows, table)
         output.result(row, () => detail(row, output))
@@ -45,16 +48,19 @@ function oneOf(rows: readonly TableStatusRow[], wanted: string): TableStatusRow 
   throw new InputError('TG2603', `there is no table \`${wanted}\`. \`tidegate status\` lists the tables.`)
 }
 
-async function deadLetterDepths(deployment: Deployment): Promise<DeadLetters[]> {
+async function queuesOf(deployment: Deployment): Promise<Queues> {
   const sqs = new SQSClient({})
+  const depth = async (QueueUrl: string): Promise<number> => {
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))
+    const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: hidden } = Attributes ?? {}
+    return Number(visible ?? 0) + Number(hidden ?? 0)
+  }
   try {
-    return await Promise.all(
-      deployment.deadLetterQueues.map(async ({ name, url }) => {
-        const wanted = { QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages' as const] }
-        const { Attributes } = await sqs.send(new GetQueueAttributesCommand(wanted))
-        return { queue: name, messages: Number(Attributes?.ApproximateNumberOfMessages ?? 0) }
-      }),
-    )
+    const [onTheirWay, ...dead] = await Promise.all([
+      depth(deployment.landingQueueUrl),
+      ...deployment.deadLetterQueues.map(async ({ name, url }) => ({ queue: name, messages: await depth(url) })),
+    ])
+    return { events_on_their_way: onTheirWay, dead_letters: dead }
   } finally {
     sqs.destroy()
   }
@@ -71,7 +77,7 @@ const waitingText = (row: TableStatusRow, now: number): string =>
     ? '-'
     : `${plural(row.waiting_files, 'file')}, ${size(row.waiting_bytes)}, oldest ${ago(row.oldest_put_ms, now)}`
 
-function overview(rows: readonly TableStatusRow[], deadLetters: readonly DeadLetters[], output: Output): void {
+function overview(rows: readonly TableStatusRow[], queues: Queues, output: Output): void {
   if (rows.length === 0) {
     output.line('No tables yet. `tidegate config apply FILE` adds them.')
   } else {
@@ -87,11 +93,12 @@ function overview(rows: readonly TableStatusRow[], deadLetters: readonly DeadLet
     ]
     output.table(rows, columns)
   }
-  const full = deadLetters.filter((queue) => queue.messages > 0)
+  const full = queues.dead_letters.filter((queue) => queue.messages > 0)
   output.line()
+  output.line(`events on their way to the ledger: ${queues.events_on_their_way || 'none'}`)
   output.line(
     full.length === 0
-      ? `dead letters: none in ${plural(deadLetters.length, 'queue')}`
+      ? `dead letters: none in ${plural(queues.dead_letters.length, 'queue')}`
       : `dead letters: ${full.map((queue) => pc.red(`${queue.messages} in ${queue.queue}`)).join(', ')}`,
   )
   for (const row of rows) if (row.error) output.line(`\n${pc.bold(row.table)}\n  ${row.error.message}`)

@@ -51,7 +51,10 @@ def run(sql: str) -> dict[str, Any]:
         # A statement reads the lake, not this machine's files.
         database.execute("SET enable_external_access = false")
         # By way of Arrow: DuckDB's own conversion of times with a zone asks for one more package.
-        table = database.execute(sql).to_arrow_table()
+        relation = database.sql(sql)
+        if relation is None:  # a statement without a result
+            return {"columns": [], "rows": []}
+        table = relation.to_arrow_table()
         values = [[plain(value) for value in column.to_pylist()] for column in table.columns]
         return {"columns": table.column_names, "rows": [list(row) for row in zip(*values, strict=True)]}
 

@@ -13,6 +13,8 @@ export interface Deployment {
   readonly stateMachineArn: string
   readonly scheduleGroup: string
   readonly glueJobName: string
+  /** Events on their way to the ledger. */
+  readonly landingQueueUrl: string
   /** Every dead-letter queue, by what it is of. */
   readonly deadLetterQueues: ReadonlyArray<{ readonly name: string; readonly url: string }>
 }
@@ -60,6 +62,7 @@ export async function findDeployment(target: Target, output: Output): Promise<De
     stateMachineArn: needed('FileProcessorArn'),
     scheduleGroup: needed('ScheduleGroupName'),
     glueJobName: needed('GlueJobName'),
+    landingQueueUrl: needed('FileManagerQueueUrl'),
     deadLetterQueues: [...outputs]
       .filter(([name]) => name.endsWith('DlqUrl'))
       .map(([name, url]) => ({ name: name.replace(/DlqUrl$/, ''), url })),

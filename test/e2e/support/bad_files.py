@@ -1,5 +1,6 @@
 """Writes, for each table of bad-input.yml, a good full load and a change file that is bad in its own way, and the mended ones.
 
+usage: bad_files.py FOLDER: makes FOLDER/first and FOLDER/mended
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def write(folder: Path, table: str, name: str, rows: pa.Table) -> Path:
 
 def main() -> None:
     folder = Path(sys.argv[1])
+    first, mended = folder / "first", folder / "mended"
     change = "20231118-101012345.parquet"
     for table in TABLES:
         write(first, table, "LOAD00000001.parquet", FULL)
