@@ -70,6 +70,6 @@ export async function frozenEntry(item: TableItem, objects: Pick<ObjectStore, 'g
   if (entry && entry.batch_id === item.batch_id) return entry
   throw new OurError(
     'TG9304',
-    `The frozen plan entry of \`${item.raw_table_name}\`, \`${item.entry_uri}\`, is ${entry ? `of batch \`${entry.batch_id}\` and not \`${item.batch_id}\`` : 'gone'}. Restore the object from the control bucket's versions or backup.`,
+    `The frozen plan entry of \`${item.raw_table_name}\`, \`${item.entry_uri}\`, is ${entry ? `of batch \`${entry.batch_id}\` and not \`${item.batch_id}\`` : 'gone'}. Restore the object from a backup of the control bucket.`,
   )
 }

@@ -8,8 +8,9 @@ export const rowCounts = z.strictObject({
   inserted: z.int().nonnegative(),
   updated: z.int().nonnegative(),
   deleted: z.int().nonnegative(),
-  /** Lost against a newer stored row, or against a delete that came earlier. */
+  /** Not newer than the stored row or a remembered delete of its key, or a delete of a key that is not there. */
   stale: z.int().nonnegative(),
+  /** Lost against another row of its key in the same batch. The other five add up to `read`. */
   duplicate: z.int().nonnegative(),
 })
 

@@ -2,12 +2,14 @@
 import type { HoldReason } from '../contracts/ledger.ts'
 import type { TableStatusRow } from './table-status.ts'
 
+const RELEASE = 'docs/how-to/look-after-it.md says how to release it'
+
 const afterHold: Record<HoldReason, string> = {
-  job_may_have_started: 'look up the job run in the engine; the table stays held until it is known to have ended',
-  owner_ended_unsettled: 'its execution ended before settling; see the execution, the table stays held until then',
-  full_load_put_again: 'a full load was put again; reloading is not in this version, so remove the new full-load files',
+  job_may_have_started: `look up the job run in the engine; once it is known to have ended, ${RELEASE}`,
+  owner_ended_unsettled: `its execution ended before settling; once its job run is known to have ended, ${RELEASE}`,
+  full_load_put_again: `a full load was put again; reloading is not in this version: decide which put counts, ${RELEASE}`,
   late_beyond_window: 'a change file is older than the kept deletes; decide whether to apply or remove it',
-  name_collision: 'two source tables share this ledger name; rename one of them at its source',
+  name_collision: `two source tables share this ledger name: rename one of them at its source, ${RELEASE}`,
   planned_file_gone: 'put the planned file again as it was',
 }
 

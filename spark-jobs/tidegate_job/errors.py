@@ -20,7 +20,7 @@ class Kind:
     transient: bool = False
 
 
-_MEND = "Mend and put it again, or take it out with `tidegate quarantine`."
+_MEND = "Mend and put it again; `docs/how-to/look-after-it.md` says how, also where it cannot be mended."
 _EARLIER = (
     "Put the file with the declared columns; a changed schema needs a version of Tidegate that evolves it."
 )
@@ -36,7 +36,7 @@ PLAN_NOT_SUPPORTED = Kind(
 )
 FILE_GONE = Kind(
     "TG2101",
-    "`{uri}` is gone: it was in the ledger but S3 has no such object. Put it again, or quarantine it.",
+    "`{uri}` is gone: it was in the ledger but S3 has no such object. " + _MEND,
 )
 FILE_OVERWRITTEN = Kind(
     "TG2102",
@@ -45,8 +45,7 @@ FILE_OVERWRITTEN = Kind(
 FILE_EMPTY = Kind("TG2103", "`{uri}` is empty (0 bytes). " + _MEND)
 FILE_TRUNCATED = Kind(
     "TG2104",
-    "`{uri}` has no parquet footer: it is cut short. Put it again, or `tidegate quarantine release` after "
-    "mending.",
+    "`{uri}` has no parquet footer: it is cut short. " + _MEND,
 )
 FILE_NOT_PARQUET = Kind("TG2105", "`{uri}` is not a parquet file: {why}. " + _MEND)
 FILE_DAMAGED = Kind("TG2106", "`{uri}` has a footer, but its content cannot be read: {why}. " + _MEND)
@@ -99,8 +98,8 @@ LATE_BEYOND_WINDOW = Kind(
     "TG2301",
     "`{uri}` has a sequence `{sequence}` from before `{cover_from}`, from where deletes are remembered: "
     "applying it could "
-    "revive a deleted row. The table must be held; an operator decides whether to quarantine the file or "
-    "to reload.",
+    "revive a deleted row. The table must be held; an operator decides whether to take the file "
+    "out or to reload.",
 )
 PARTITION_SPEC = Kind(
     "TG2401",
