@@ -8,13 +8,6 @@ import { outcomeError, rowCounts } from './outcome.ts'
 import { fileFormat } from './plan.ts'
 import { batchId, epochMs, epochSeconds, fileId, ledgerKey, refreshCadence, runId, s3Uri, token } from './primitives.ts'
 
-export const fileStatus = z.enum([
-  'raw_file_landed',
-  'raw_file_processed',
-  'raw_file_superseded',
-  'raw_file_quarantined',
-])
-
 /** `odpf_file_tracker`: a landed file that waits. PK `source_table_name`, SK `file_id`: a query returns oldest first. */
 export const landedFile = z.strictObject({
   source_table_name: ledgerKey,

@@ -8,14 +8,6 @@ import { createMemorySignals } from './signals.ts'
 import { emptyState } from './state.ts'
 import { createMemoryTableLedger } from './table-ledger.ts'
 
-export { createMemoryClock, type MemoryClock } from './clock.ts'
-export { createMemoryConfigStore } from './config-store.ts'
-export { createMemoryExecutions, type MemoryExecutions } from './executions.ts'
-export { createMemoryFileLedger } from './file-ledger.ts'
-export { createMemoryObjectStore } from './object-store.ts'
-export { createMemorySignals, type MemorySignals } from './signals.ts'
-export { createMemoryTableLedger } from './table-ledger.ts'
-
 export function createMemoryPorts(clock: MemoryClock = createMemoryClock()) {
   const state = emptyState()
   return {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
-import { createMemoryConfigStore } from '../../shared/memory/index.ts'
+import { createMemoryConfigStore } from '../../shared/memory/config-store.ts'
 import { type Cloud, startCloud } from './support/cloud.ts'
 import { configStoreContract } from './support/config-store-contract.ts'
 

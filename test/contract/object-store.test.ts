@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createMemoryObjectStore } from '../../shared/memory/index.ts'
+import { createMemoryObjectStore } from '../../shared/memory/object-store.ts'
 import { type Cloud, startCloud } from './support/cloud.ts'
 import { objectStoreContract } from './support/object-store-contract.ts'
 

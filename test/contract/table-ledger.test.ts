@@ -1,6 +1,6 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createMemoryTableLedger } from '../../shared/memory/index.ts'
+import { createMemoryTableLedger } from '../../shared/memory/table-ledger.ts'
 import { type Cloud, startCloud } from './support/cloud.ts'
 import { claimed, newName, runOf } from './support/items.ts'
 import { tableLedgerContract } from './support/table-ledger-contract.ts'
