@@ -30,15 +30,14 @@ Editors complete it with this first line: \`# yaml-language-server: $schema=./ti
 export function configurationPage(): string {
   const file = configJsonSchema() as unknown as Node
   const sections = Object.entries(file.properties ?? {}).map(([name, section]) => {
-    const block = blockOf(section)
-    return [`## ${name}`, section.description ?? '', '', ...tableOf(block), ''].join('\n')
+    const lines = name === 'tables' ? LIKE_DEFAULTS : tableOf(blockOf(section))
+    return [`## ${name}`, section.description ?? '', ...lines, ''].join('\n')
   })
-  return `${INTRODUCTION}\n${sections.slice(0, 3).join('\n')}\n${tablesSection(file.properties?.tables)}`
+  return [INTRODUCTION, ...sections].join('\n')
 }
 
-/** A table's block has the settings of a default, without \`match\`: they are listed once. */
-const tablesSection = (tables: Node | undefined): string =>
-  `## tables\n${tables?.description ?? ''}\nA block has the settings of \`defaults\`, but for \`match\`.\n`
+/** They are listed once. */
+const LIKE_DEFAULTS = ['A block has the settings of `defaults`, but for `match`.']
 
 /** What one entry of a section looks like: a value of a mapping, or an element of a list. */
 function blockOf(section: Node): Node {
@@ -48,7 +47,7 @@ function blockOf(section: Node): Node {
 }
 
 function tableOf(block: Node): string[] {
-  return ['| key | value | meaning |', '|---|---|---|', ...rowsOf(block, '')]
+  return ['', '| key | value | meaning |', '|---|---|---|', ...rowsOf(block, '')]
 }
 
 function rowsOf(block: Node, inside: string): string[] {
