@@ -22,7 +22,7 @@ module.exports = async ({ resolveVariable }) => {
   const alarms = [
     ...Object.entries(deadLetters).map(([queue, text]) => [`${queue}Alarm`, deadLetterAlarm(queue, text, setting)]),
     ...Object.entries(executions).map(([metric, text]) => [`${metric}Alarm`, executionAlarm(metric, text, setting)]),
-    ['FilesSupersededAlarm', supersededAlarm(setting)],
+    ...ours.map(([metric, service, text]) => [`${metric}Alarm`, ourAlarm(metric, service, text, setting)]),
   ]
   return { Resources: Object.fromEntries(alarms) }
 }
@@ -67,16 +67,22 @@ const executionAlarm = (metric, text, setting) =>
     Statistic: 'Sum',
   })
 
-/** The claim counts them, since it is what finds a waiting change file overwritten. */
-const supersededAlarm = (setting) =>
-  alarm(
+/** Sums of a metric that one of our functions emits. */
+const ourAlarm = (metric, service, text, setting) =>
+  alarm(metric, text, setting, {
+    Namespace: 'Tidegate',
+    MetricName: metric,
+    Dimensions: [{ Name: 'service', Value: service }],
+    Statistic: 'Sum',
+  })
+
+const ours = [
+  // The claim counts them, since it is what finds a waiting change file overwritten.
+  [
     'FilesSuperseded',
+    'claim-batch',
     'A change file was overwritten before it was applied: its changes are lost unless the new file has them',
-    setting,
-    {
-      Namespace: 'Tidegate',
-      MetricName: 'FilesSuperseded',
-      Dimensions: [{ Name: 'service', Value: 'claim-batch' }],
-      Statistic: 'Sum',
-    },
-  )
+  ],
+  // Runs leave them out, and succeed: nothing else would say that they are not refreshed any more.
+  ['TablesHeldBack', 'batch-manager', 'Tables are held and wait for an operator: `tidegate status` says which and why'],
+]

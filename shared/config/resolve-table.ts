@@ -130,6 +130,8 @@ function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
     yield ['target.table_type', refusal('`target.table_type` is for Hudi', 'write_mode')]
   if (settings.mode === 'historical' || settings.mode === 'H')
     yield ['mode', refusal(`\`mode\` is \`${settings.mode}\``, 'snapshot')]
+  if (settings.on_bad_file === 'quarantine')
+    yield ['on_bad_file', '`on_bad_file` is `quarantine`, and this version can only hold a table: use `hold`']
 }
 
 function tableItem(named: NamedTable, settings: Complete, target: string, rawBucket: string): ResolvedTable {

@@ -138,9 +138,7 @@ export const tableSettings = z.strictObject({
   on_bad_file: z
     .enum(['hold', 'quarantine'])
     .optional()
-    .describe(
-      'hold (default): a bad file stops its table until somebody mends it. quarantine: does the same in this version.',
-    ),
+    .describe('hold (default): a bad file stops its table until somebody mends it. quarantine: not in this version.'),
   target: target.optional().describe('The table that is written.'),
 })
 

@@ -75,14 +75,14 @@ defaults:
   - { match: "HR.*", keys: [a], target: { write_mode: copy_on_write } }
   - { match: "*.*", cadence: fast, keys: [b], sequence_by: s, target: { database: d, write_mode: merge_on_read } }
 tables:
-  hr.{emp,dep}: { on_bad_file: quarantine, keys: [family] }
+  hr.{emp,dep}: { on_bad_file: hold, keys: [family] }
   hr.emp: { keys: [own], drop_columns: [x] }
 `)
     expect(
       tables.map((table) => [table.table_name, table.merge.keys, table.merge.on_bad_file, table.target.write_mode]),
     ).toEqual([
-      ['emp', ['own'], 'quarantine', 'copy_on_write'],
-      ['dep', ['family'], 'quarantine', 'copy_on_write'],
+      ['emp', ['own'], 'hold', 'copy_on_write'],
+      ['dep', ['family'], 'hold', 'copy_on_write'],
     ])
     expect(provenance.get('hr_emp')).toMatchObject({
       keys: 'tables.hr.emp',
@@ -123,6 +123,7 @@ tables:
     ['TG1204', '  a.b: { keys: [id, Id] }', 'each column once'],
     ['TG1217', '  a.b: { mode: H }', 'snapshot mode only'],
     ['TG1217', '  a.b: { mode: historical }', 'snapshot mode only'],
+    ['TG1217', '  a.b: { on_bad_file: quarantine }', 'use `hold`'],
     ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
     ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
   ])('%s: %s', (code, tables, text) => {

@@ -154,10 +154,16 @@ describe('nothing is lost', () => {
     expect(template.Resources.FileManagerDlq?.Properties.MessageRetentionPeriod).toBeGreaterThan(MessageRetentionPeriod)
   })
 
-  test('failed, timed-out and stopped runs ring, and so do lost changes', () => {
+  test('failed, timed-out and stopped runs ring, and so do lost changes and held tables', () => {
     const metrics = propertiesOf('AWS::CloudWatch::Alarm').map(({ MetricName }) => MetricName)
     expect(metrics).toEqual(
-      expect.arrayContaining(['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted', 'FilesSuperseded']),
+      expect.arrayContaining([
+        'ExecutionsFailed',
+        'ExecutionsTimedOut',
+        'ExecutionsAborted',
+        'FilesSuperseded',
+        'TablesHeldBack',
+      ]),
     )
   })
 
