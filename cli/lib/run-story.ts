@@ -21,7 +21,7 @@ export function narrate(event: RunEvent): string[] {
     case 'claimed': {
       const { claimed, skipped, held, failed } = event.report
       return [
-        `  batch ${event.batch}: claimed ${plural(claimed.length, 'table')}, job starts`,
+        `  batch ${event.batch}: claimed ${plural(claimed.length, 'table')}, plan written`,
         ...skipped.map((table) => `  batch ${event.batch}: ${table.table} skipped, ${table.reason}`),
         ...[...held, ...failed].map((table) =>
           pc.red(`  batch ${event.batch}: ${table.table} not claimed, ${table.error.message}`),
