@@ -3,7 +3,8 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { InputError } from '../../shared/errors.ts'
-import { type TableStatusRow, tableStatuses } from '../../shared/status/table-status.ts'
+import type { TableStatusRow } from '../../shared/status/next-action.ts'
+import { tableStatuses } from '../../shared/status/table-status.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { ago, plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
@@ -88,8 +89,9 @@ function overview(rows: readonly TableStatusRow[], queues: Queues, output: Outpu
       { title: 'STATUS', value: coloured },
       { title: 'WAITING', value: (row) => waitingText(row, now) },
       { title: 'LAST COMMIT', value: (row) => ago(row.last_committed_ms, now) },
-      { title: 'SEQUENCE', value: (row) => row.applied_max_sequence ?? '-' },
       { title: 'NEXT', value: (row) => row.next_action },
+      { title: 'SEQUENCE', value: (row) => row.applied_max_sequence ?? '-', optional: true },
+      { title: 'LAST RUN', value: (row) => row.last_run ?? '-', optional: true },
     ]
     output.table(rows, columns)
   }

@@ -14,7 +14,7 @@ import type { LandingPorts } from '../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../shared/landing/sources.ts'
 import { systemClock } from '../../shared/ports/clock.ts'
 import type { SummaryPorts } from '../../shared/runs/summarise-run.ts'
-import type { SettlePorts } from '../../shared/settling/settle-table.ts'
+import type { SettlePorts } from '../../shared/settling/settle-ports.ts'
 import { readEnvironment } from './environment.ts'
 
 /** `make`'s first result, for as long as the container lives; a failure is not kept. */

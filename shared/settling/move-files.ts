@@ -6,7 +6,7 @@ import type { AppliedFile, Outcome } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import { LedgerError } from '../errors.ts'
 import type { FileMove } from '../ports/file-ledger.ts'
-import type { SettlePorts } from './settle-table.ts'
+import type { SettlePorts } from './settle-ports.ts'
 
 const LOOKS_AT_ONCE = 16
 

@@ -14,7 +14,8 @@ import {
 import { bodyOf, readDocument } from '../documents.ts'
 import { LedgerError, messageOf, OurError } from '../errors.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
-import { type SettlePorts, settleTable } from './settle-table.ts'
+import type { SettlePorts } from './settle-ports.ts'
+import { settleTable } from './settle-table.ts'
 
 const TABLES_AT_ONCE = 8
 

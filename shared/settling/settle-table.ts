@@ -5,28 +5,13 @@ import type { Outcome, RowCounts } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import type { JobResult, SettledTable } from '../contracts/runs.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { FileLedger } from '../ports/file-ledger.ts'
-import type { ObjectStore } from '../ports/object-store.ts'
-import type { Signals } from '../ports/signals.ts'
-import type { TableLedger } from '../ports/table-ledger.ts'
 import { moveFiles } from './move-files.ts'
 import { readOutcome } from './outcome-document.ts'
 import { releasedItem, runOf, settledTableOf } from './release.ts'
 import { type Resolution, resolve } from './resolution.ts'
 import { countsOf } from './row-counts.ts'
+import type { SettlePorts } from './settle-ports.ts'
 import { publishTombstones } from './tombstone-log.ts'
-
-export interface SettlePorts {
-  readonly tables: Pick<TableLedger, 'get' | 'replace' | 'run'>
-  readonly files: Pick<FileLedger, 'waiting' | 'settled' | 'move'>
-  readonly objects: Pick<ObjectStore, 'get' | 'put' | 'copy'>
-  readonly clock: Clock
-  readonly signals: Signals
-  readonly controlBucket: string
-  /** How long a settled file is remembered; must outlive the staged object and the queues. */
-  readonly historyTtlMs: number
-}
 
 export interface SettlingRun {
   readonly run_id: string

@@ -1,6 +1,34 @@
-/** What an operator should do about a table now, in one sentence; a dash when nothing. */
+/** What is known of a table, and what an operator should do about it now: one sentence, a dash when nothing. */
 import type { HoldReason } from '../contracts/ledger.ts'
-import type { TableStatusRow } from './table-status.ts'
+import type { EpochMs } from '../contracts/primitives.ts'
+
+export interface TableStatusRow {
+  readonly table: string
+  /** Null: files have landed and no configuration names the table. */
+  readonly cadence: string | null
+  readonly status:
+    | 'unregistered'
+    | 'inactive'
+    | 'waiting'
+    | 'new'
+    | 'updating_table'
+    | 'completed'
+    | 'refresh_error'
+    | 'held'
+  readonly reason: string | null
+  readonly waiting_files: number
+  readonly waiting_bytes: number
+  /** Put time of the oldest waiting file. */
+  readonly oldest_put_ms: EpochMs | null
+  readonly last_committed_ms: EpochMs | null
+  readonly fresh_as_of_ms: EpochMs | null
+  readonly applied_max_sequence: string | null
+  readonly snapshot: string | null
+  readonly last_run: string | null
+  readonly error: { readonly code: string; readonly message: string } | null
+  readonly target: string | null
+  readonly next_action: string
+}
 
 const RELEASE = 'docs/how-to/look-after-it.md says how to release it'
 

@@ -1,39 +1,10 @@
 /** Answers an operator's question: is every table fresh, what failed, what do I do now? */
 import type { TableConfig } from '../contracts/config.ts'
 import type { TableItem } from '../contracts/ledger.ts'
-import type { EpochMs } from '../contracts/primitives.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
-import { nextAction } from './next-action.ts'
-
-export interface TableStatusRow {
-  readonly table: string
-  /** Null: files have landed and no configuration names the table. */
-  readonly cadence: string | null
-  readonly status:
-    | 'unregistered'
-    | 'inactive'
-    | 'waiting'
-    | 'new'
-    | 'updating_table'
-    | 'completed'
-    | 'refresh_error'
-    | 'held'
-  readonly reason: string | null
-  readonly waiting_files: number
-  readonly waiting_bytes: number
-  /** Put time of the oldest waiting file. */
-  readonly oldest_put_ms: EpochMs | null
-  readonly last_committed_ms: EpochMs | null
-  readonly fresh_as_of_ms: EpochMs | null
-  readonly applied_max_sequence: string | null
-  readonly snapshot: string | null
-  readonly last_run: string | null
-  readonly error: { readonly code: string; readonly message: string } | null
-  readonly target: string | null
-  readonly next_action: string
-}
+import { nextAction, type TableStatusRow } from './next-action.ts'
 
 export interface StatusPorts {
   readonly files: Pick<FileLedger, 'waitingByTable'>

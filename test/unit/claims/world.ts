@@ -10,7 +10,7 @@ import type { ClaimBatchOutput, JobResult } from '../../../shared/contracts/runs
 import { fileIdOf } from '../../../shared/files/file-id.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
 import { settleBatch } from '../../../shared/settling/settle-batch.ts'
-import type { SettlePorts } from '../../../shared/settling/settle-table.ts'
+import type { SettlePorts } from '../../../shared/settling/settle-ports.ts'
 
 export const CADENCE = '10_min_refresh'
 export const CONTROL = 'control'
