@@ -1,0 +1,29 @@
+/** The tree of commands: what the command line runs, and what its reference page and the shells' completions are made from. */
+import { Command } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
+import { addConfig } from './commands/config.ts'
+import { addLand } from './commands/land.ts'
+import { addLocal } from './commands/local.ts'
+import { addQuery } from './commands/query.ts'
+import { addRun } from './commands/run.ts'
+import { addStatus } from './commands/status.ts'
+
+/** In the order in which help and the reference page show them. */
+const commands: ReadonlyArray<(root: Command) => void> = [addLocal, addConfig, addLand, addRun, addStatus, addQuery]
+
+/** Builds the whole program; nothing runs before it parses. */
+export function program(): Command {
+  const root = new Command('tidegate')
+    .description('upserts the change files that land on S3 into Iceberg tables, each on its own cadence')
+    .version(packageJson.version)
+    .option('--json', 'print the result as JSON')
+    .option(
+      '--stage <stage>',
+      'which deployment: the stack `tidegate-<stage>` (default: local on a local cloud, else dev)',
+    )
+    .option('--aws', 'talk to AWS even though a local cloud runs in this folder')
+    .showHelpAfterError('(add --help for what there is)')
+    .exitOverride()
+  for (const add of commands) add(root)
+  return root
+}
