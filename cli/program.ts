@@ -1,15 +1,28 @@
 /** The tree of commands: what the command line runs, and what its reference page and the shells' completions are made from. */
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
+import { addFiles } from './commands/files.ts'
 import { addLand } from './commands/land.ts'
 import { addLocal } from './commands/local.ts'
 import { addQuery } from './commands/query.ts'
 import { addRun } from './commands/run.ts'
+import { addRuns } from './commands/runs.ts'
 import { addStatus } from './commands/status.ts'
 
 /** In the order in which help and the reference page show them. */
-const commands: ReadonlyArray<(root: Command) => void> = [addLocal, addConfig, addLand, addRun, addStatus, addQuery]
+const commands: ReadonlyArray<(root: Command) => void> = [
+  addLocal,
+  addConfig,
+  addLand,
+  addRun,
+  addStatus,
+  addFiles,
+  addRuns,
+  addQuery,
+  addCompletion,
+]
 
 /** Builds the whole program; nothing runs before it parses. */
 export function program(): Command {

@@ -2,13 +2,13 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import { InputError } from '../../shared/errors.ts'
 import type { TableStatusRow } from '../../shared/status/next-action.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { ago, plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
 import { ledgerPorts } from '../lib/ports.ts'
+import { tableNamed } from '../lib/which-table.ts'
 import { type Globals, outputOf } from './globals.ts'
 
 interface Queues {
@@ -35,18 +35,10 @@ export function addStatus(program: Command): void {
       if (table === undefined) {
         output.result({ tables: rows, ...queues }, () => overview(rows, queues, output))
       } else {
-        const row = oneOf(rows, table)
+        const row = tableNamed(table, rows)
         output.result(row, () => detail(row, output))
       }
     })
-}
-
-/** Throws InputError TG2603 if no table has that name. */
-function oneOf(rows: readonly TableStatusRow[], wanted: string): TableStatusRow {
-  const name = wanted.toLowerCase()
-  const row = rows.find((r) => r.table === name || r.table === name.replace('.', '_'))
-  if (row) return row
-  throw new InputError('TG2603', `there is no table \`${wanted}\`. \`tidegate status\` lists the tables.`)
 }
 
 async function queuesOf(deployment: Deployment): Promise<Queues> {

@@ -54,11 +54,16 @@ function outcomeLine(outcome: Outcome): string {
   const took = duration(Object.values(outcome.seconds).reduce((sum, s) => sum + s, 0) * 1000)
   if (outcome.error)
     return pc.red(`${outcome.table} ${outcome.result}, ${outcome.error.code}: ${outcome.error.message}`)
-  const { rows } = outcome
+  const effects = outcome.rows ? effectsOf(outcome.rows) : 'no row changed'
+  return `${pc.green(outcome.table)} ${outcome.result}: ${effects} in ${took}`
+}
+
+/** `3 inserted, 1 stale`: what became of the rows, without what did not happen. */
+export function effectsOf(rows: RowCounts): string {
   const effects = (['inserted', 'updated', 'deleted', 'stale', 'duplicate'] as const)
-    .filter((effect) => (rows?.[effect] ?? 0) > 0)
-    .map((effect) => `${number(rows?.[effect] ?? 0)} ${effect}`)
-  return `${pc.green(outcome.table)} ${outcome.result}: ${effects.join(', ') || 'no row changed'} in ${took}`
+    .filter((effect) => rows[effect] > 0)
+    .map((effect) => `${number(rows[effect])} ${effect}`)
+  return effects.join(', ') || 'no row changed'
 }
 
 export function totalsOf(events: readonly RunEvent[]): RunTotals {

@@ -1,6 +1,13 @@
 /** The file ledger on DynamoDB: landing, waiting, and moving to history, each file in exactly one of the two tables. */
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
-import { fullLoadMarker, fullLoadMarkerId, type LandedFile, landedFile, settledFile } from '../contracts/ledger.ts'
+import {
+  fullLoadMarker,
+  fullLoadMarkerId,
+  type LandedFile,
+  landedFile,
+  type SettledFile,
+  settledFile,
+} from '../contracts/ledger.ts'
 import { LedgerError, OurError } from '../errors.ts'
 import type { ClaimProof, FileLedger, FileMove } from '../ports/file-ledger.ts'
 import { fullJitter, type Pause } from './backoff.ts'
@@ -27,7 +34,17 @@ export function createDynamoFileLedger(
     KeyConditionExpression: 'source_table_name = :table',
     ExpressionAttributeValues: { ':table': table },
   })
+  /** Ids of files begin with a digit, which sorts before the markers' `full#`. */
+  const settledOf = (table: string) => ({
+    TableName: tables.file_tracker_history,
+    ConsistentRead: true,
+    ScanIndexForward: false,
+    KeyConditionExpression: 'source_table_name = :table AND file_id < :markers',
+    ExpressionAttributeValues: { ':table': table, ':markers': 'full#' },
+  })
   const waitingFile = (item: Item) => checkedItem(landedFile, item, tables.file_tracker, tableKeys.file_tracker)
+  const historyFile = (item: Item) =>
+    checkedItem(settledFile, item, tables.file_tracker_history, tableKeys.file_tracker_history)
   const historyItem = async (table: string, fileId: string): Promise<Item | undefined> => {
     const TableName = tables.file_tracker_history
     const Key = { source_table_name: table, file_id: fileId }
@@ -77,7 +94,13 @@ export function createDynamoFileLedger(
 
     async settled(table, fileId) {
       const item = await historyItem(table, fileId)
-      return item && checkedItem(settledFile, item, tables.file_tracker_history, tableKeys.file_tracker_history)
+      return item && historyFile(item)
+    },
+
+    async settledFiles(table, limit) {
+      const files: SettledFile[] = []
+      for await (const item of queried(client, settledOf(table), limit)) files.push(historyFile(item))
+      return files
     },
 
     async marker(table, generation, key) {

@@ -29,6 +29,8 @@ export function createMemoryFileLedger(state: MemoryState = emptyState()): FileL
       )
     },
     settled: async (table, fileId) => copyOf(inner(state.settled, table).get(fileId)),
+    settledFiles: async (table, limit) =>
+      copyOf([...inner(state.settled, table).values()].sort((a, b) => byUtf8(b.file_id, a.file_id)).slice(0, limit)),
     marker: async (table, generation, key) =>
       copyOf(inner(state.markers, table).get(fullLoadMarkerId(generation, key))),
     move: async (proof, moves) => {

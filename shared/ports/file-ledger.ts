@@ -22,6 +22,8 @@ export interface FileLedger {
   /** Every table that has waiting files with their number, oldest put time and names; a scan, for operators only. */
   waitingByTable(): Promise<Map<string, { files: number; bytes: number; oldest: LandedFile }>>
   settled(table: string, fileId: string): Promise<SettledFile | undefined>
+  /** Latest put first, strongly consistent, at most `limit`; without the markers. */
+  settledFiles(table: string, limit: number): Promise<SettledFile[]>
   /** By `fullLoadMarkerId(generation, key)`; `key` is the object's key, as in `file_ingestion_path`. */
   marker(table: string, generation: number, key: string): Promise<FullLoadMarker | undefined>
   /**

@@ -91,6 +91,16 @@ export function fileLedgerContract(name: string, makePorts: () => Ledgers): void
       expect(await files.waiting(table, 10)).toEqual([second])
     })
 
+    test('settled files come latest put first, up to the limit, without the markers', async () => {
+      const { files, table, waiting, proof } = await claimedTable(7)
+      const moves = waiting.map((file) => ({ settled: settled(file), marker: markerOf(file) }))
+      await files.move(proof, moves)
+      const latestFirst = moves.map((move) => move.settled).toReversed()
+      expect(await files.settledFiles(table, 3)).toEqual(latestFirst.slice(0, 3))
+      expect(await files.settledFiles(table, 100)).toEqual(latestFirst)
+      expect(await files.settledFiles(newName(), 5)).toEqual([])
+    })
+
     test('moving a moved file again changes nothing, and moves the rest', async () => {
       const { files, table, waiting, proof } = await claimedTable(20)
       await files.move(proof, movesOf(waiting.slice(0, 10)))
