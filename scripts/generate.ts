@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the zod contracts: the JSON Schemas that the Python job validates with, the one of the YAML
- * file that editors read, and the reference page of that file.
+ * Writes what is generated: from the zod contracts the JSON Schemas that the Python job validates with, the one of the YAML
+ * file that editors read, and that file's reference page; from the command line's program its reference page.
  * `--check` writes nothing and fails if a file is not current.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { configJsonSchema } from '../shared/config/schema.ts'
 import { outcome } from '../shared/contracts/outcome.ts'
 import { plan } from '../shared/contracts/plan.ts'
+import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -18,6 +19,7 @@ const jsonSchema = (schema: z.ZodType): string => `${JSON.stringify(z.toJSONSche
 const generated: Record<string, () => string> = {
   'tidegate.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   'docs/reference/configuration.md': configurationPage,
+  'docs/reference/cli.md': cliPage,
   'spark-jobs/tidegate_job/schemas/plan.schema.json': () => jsonSchema(plan),
   'spark-jobs/tidegate_job/schemas/outcome.schema.json': () => jsonSchema(outcome),
 }
