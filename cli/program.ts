@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addFiles } from './commands/files.ts'
+import { addInit } from './commands/init.ts'
 import { addLand } from './commands/land.ts'
 import { addLocal } from './commands/local.ts'
 import { addQuery } from './commands/query.ts'
@@ -14,6 +15,7 @@ import { addStatus } from './commands/status.ts'
 /** In the order in which help and the reference page show them. */
 const commands: ReadonlyArray<(root: Command) => void> = [
   addLocal,
+  addInit,
   addConfig,
   addLand,
   addRun,
