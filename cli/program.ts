@@ -7,6 +7,7 @@ import { addFiles } from './commands/files.ts'
 import { addInit } from './commands/init.ts'
 import { addLand } from './commands/land.ts'
 import { addLocal } from './commands/local.ts'
+import { addLogs } from './commands/logs.ts'
 import { addQuery } from './commands/query.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
@@ -22,6 +23,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addStatus,
   addFiles,
   addRuns,
+  addLogs,
   addQuery,
   addCompletion,
 ]

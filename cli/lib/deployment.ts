@@ -5,7 +5,10 @@ import { runningHere } from './local-pointer.ts'
 import type { Output } from './output.ts'
 
 export interface Deployment {
+  readonly cloud: 'local' | 'aws'
   readonly stage: string
+  /** Name of the stack, and prefix of the functions' names. */
+  readonly stack: string
   readonly stagingBucket: string
   readonly rawBucket: string
   readonly controlBucket: string
@@ -43,18 +46,18 @@ export function chooseCloud(target: Target, output: Output): 'local' | 'aws' {
 export async function findDeployment(target: Target, output: Output): Promise<Deployment> {
   const cloud = chooseCloud(target, output)
   const stage = target.stage ?? (cloud === 'local' ? 'local' : 'dev')
-  const outputs = await stackOutputs(`tidegate-${stage}`, cloud)
+  const stack = `tidegate-${stage}`
+  const outputs = await stackOutputs(stack, cloud)
   const needed = (name: string): string => {
     const value = outputs.get(name)
     if (value === undefined)
-      throw new ConfigurationError(
-        'TG1502',
-        `the stack \`tidegate-${stage}\` has no output \`${name}\`. Deploy this version.`,
-      )
+      throw new ConfigurationError('TG1502', `the stack \`${stack}\` has no output \`${name}\`. Deploy this version.`)
     return value
   }
   return {
+    cloud,
     stage,
+    stack,
     stagingBucket: needed('StagingBucketName'),
     rawBucket: needed('RawBucketName'),
     controlBucket: needed('ControlBucketName'),
