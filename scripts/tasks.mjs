@@ -27,6 +27,11 @@ export const TASKS = {
     env: { TIDEGATE_DEEP: '1' },
     summary: 'the checks, and the properties with many more examples',
   },
+  bench: {
+    needs: ['node'],
+    entry: 'test/bench/main.ts',
+    summary: 'what the hot paths cost, into docs/evidence/bench.md',
+  },
   generate: { needs: ['node'], entry: 'scripts/generate.ts', summary: 'generated files, from the contracts' },
   package: {
     needs: ['node', 'python'],
