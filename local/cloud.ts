@@ -1,7 +1,8 @@
 /** The local cloud as one thing: gateway, emulator, our engines; started in order, stopped in reverse, nothing left behind. */
 import { appendFileSync } from 'node:fs'
 import { ConfigurationError } from '../shared/errors.ts'
-import { type DataDir, openDataDir } from './data-dir.ts'
+import { adminRoutes } from './admin.ts'
+import { type DataDir, emulatorLogName, engineLogName, openDataDir } from './data-dir.ts'
 import { emulatorApi } from './emulator/api.ts'
 import { type Emulator, startEmulator } from './emulator/emulator.ts'
 import { openEventSources } from './event-sources/facade.ts'
@@ -10,6 +11,8 @@ import { glueFacade } from './glue/facade.ts'
 import { openJobRuns } from './glue/job-runs.ts'
 import { sparkExecutor } from './glue/spark-run.ts'
 import { openScheduler } from './scheduler/facade.ts'
+import { schedulerTarget } from './scheduler/target.ts'
+import { type SleepingClock, systemClock } from './step-functions/ports.ts'
 import { openStepFunctions } from './step-functions-wiring.ts'
 import { sdkEnvironment } from './toolchain.ts'
 
@@ -22,6 +25,10 @@ export interface LocalCloudOptions {
   maxJobs?: number
   /** E.g. `2g`, the default. */
   driverMemory?: string
+  /** Fire schedules as time passes, as AWS would. Default: only `fastForward` of the scheduler fires them. */
+  schedules?: boolean
+  /** The scheduler's clock; tests bring their own. */
+  schedulerClock?: SleepingClock
 }
 
 export interface LocalCloud {
@@ -41,7 +48,7 @@ export interface LocalCloud {
 
 /** Starts the local cloud; it answers when this resolves. Throws TG11xx (port, directory) or TG51xx (emulator). */
 export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
-  const settings = { maxJobs: 1, driverMemory: '2g', ...options }
+  const settings = { maxJobs: 1, driverMemory: '2g', schedules: false, schedulerClock: systemClock, ...options }
   if (!Number.isInteger(settings.maxJobs) || settings.maxJobs < 1) {
     throw new ConfigurationError('TG1105', `\`--max-jobs\` is \`${settings.maxJobs}\`. Give a whole number from 1.`)
   }
@@ -58,7 +65,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     undo.push(() => gateway.stop())
     const emulator = await startEmulator({
       publicEndpoint: gateway.endpoint,
-      logFile: dataDir.file('logs/emulator.log'),
+      logFile: dataDir.file(emulatorLogName),
       stateDir: dataDir.kept('emulator'),
     })
     undo.push(() => emulator.stop())
@@ -83,7 +90,7 @@ async function startEngines(
   gateway: Gateway,
   emulator: Emulator,
   dataDir: DataDir,
-  settings: Pick<Required<LocalCloudOptions>, 'maxJobs' | 'driverMemory'>,
+  settings: Pick<Required<LocalCloudOptions>, 'maxJobs' | 'driverMemory' | 'schedules' | 'schedulerClock'>,
   undo: Undo[],
 ): Promise<void> {
   const api = emulatorApi(emulator.endpoint)
@@ -98,17 +105,22 @@ async function startEngines(
   const glue = glueFacade(api, runs, dataDir.kept('glue-jobs.json'))
   const stepFunctions = openStepFunctions(api, glue, dataDir.kept('step-functions/journal.jsonl'))
   undo.push(() => stepFunctions.close())
-  const scheduler = openScheduler(api, dataDir.kept('schedules.json'))
-  const engineLog = dataDir.file('logs/engines.log')
-  const eventSources = openEventSources(
+  const engineLog = dataDir.file(engineLogName)
+  const report = (message: string) => appendFileSync(engineLog, `${new Date().toISOString()} ${message}\n`)
+  const scheduler = openScheduler({
     api,
-    (message) => appendFileSync(engineLog, `${new Date().toISOString()} ${message}\n`),
-    dataDir.kept('event-sources.json'),
-  )
+    file: dataDir.kept('schedules.json'),
+    clock: settings.schedulerClock,
+    enabled: settings.schedules,
+    target: schedulerTarget(stepFunctions.handler, api),
+    report,
+  })
+  undo.push(() => scheduler.stop())
+  const eventSources = openEventSources(api, report, dataDir.kept('event-sources.json'))
   undo.push(() => eventSources.stop())
   gateway.serve(emulator.endpoint, {
     json: { AWSGlue: glue, AWSStepFunctions: { handler: stepFunctions.handler, owns: () => true } },
-    rest: [eventSources, scheduler],
+    rest: [eventSources, scheduler, adminRoutes({ scheduler, stepFunctions: stepFunctions.handler, glue, api })],
   })
 }
 

@@ -6,7 +6,7 @@
  *     emulator/            MiniStack's state; objects in emulator/s3/<bucket>/
  *     glue-runs.json, glue-jobs.json, event-sources.json, schedules.json, step-functions/
  *     runs/<run id>/       one Glue run: script, modules, driver.log
- *     logs/                emulator.log
+ *     logs/                emulator.log, engines.log
  */
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,11 @@ import { join, resolve } from 'node:path'
 import { ConfigurationError } from '../shared/errors.ts'
 
 const defaultPort = 4666
+
+/** Below the data directory. */
+export const emulatorLogName = 'logs/emulator.log'
+/** What goes wrong with messages and schedules. */
+export const engineLogName = 'logs/engines.log'
 
 /** What `local.json` says of a running local cloud. */
 export interface LocalCloudState {

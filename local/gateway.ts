@@ -101,6 +101,7 @@ async function route(
       method: incoming.method ?? 'GET',
       path,
       query: new URLSearchParams(query),
+      headers: incoming.headers,
       body: await jsonBody(incoming),
     }
     return answer(outgoing, await rest.handler(request))

@@ -1,4 +1,5 @@
 /** The two AWS wire protocols that our own engines speak: JSON by `X-Amz-Target`, and REST paths; and their errors. */
+import type { IncomingHttpHeaders } from 'node:http'
 
 /** An answer on the wire: status and a body that becomes JSON. `undefined` is an empty body. */
 export interface JsonAnswer {
@@ -14,6 +15,7 @@ export interface RestRequest {
   /** Path without the query, still encoded. */
   path: string
   query: URLSearchParams
+  headers: IncomingHttpHeaders
   body: unknown
 }
 /** One REST request of a service. */

@@ -1,27 +1,49 @@
-/** The schedules part of EventBridge Scheduler's API: kept and checked here, never by the emulator, which would fire them wrongly. */
+/** The schedules part of EventBridge Scheduler's API: kept, checked and fired here, never by the emulator, which would fire them wrongly. */
 import { openDocument } from '../document-file.ts'
 import type { EmulatorApi } from '../emulator/api.ts'
 import { fieldsOf, type JsonAnswer, type RestHandler, ServiceError } from '../protocol.ts'
 import { account, region } from '../toolchain.ts'
+import { type Fired, type FiringOptions, type Kept, startFiring } from './firing.ts'
 import { checkSchedule, type Schedule } from './schedule.ts'
 
 export interface Scheduler {
   matches(path: string, service: string): boolean
   handler: RestHandler
+  /** As `Firing.fastForward`. */
+  fastForward(ms: number): Promise<Fired[]>
+  overview(): SchedulerOverview
+  stop(): Promise<void>
 }
 
-interface Kept {
-  schedule: Schedule
-  createdMs: number
-  changedMs: number
+export interface SchedulerOverview {
+  /** Whether time that passes fires schedules. */
+  firing: boolean
+  /** How far the scheduler's clock was moved on, milliseconds. */
+  ahead_ms: number
+  schedules: { name: string; group: string; state: Schedule['State']; next_ms: number | null }[]
+}
+
+export interface SchedulerOptions extends Pick<FiringOptions, 'clock' | 'enabled' | 'target' | 'report'> {
+  api: Pick<EmulatorApi, 'exists'>
+  /** Keeps schedules, and where their clock stands, between starts. */
+  file?: string | undefined
 }
 
 const root = '/schedules'
 
-/** Opens the schedules of `file`. Nothing fires yet: a run is started by `tidegate run`. */
-export function openScheduler(api: EmulatorApi, file?: string): Scheduler {
-  const document = openDocument<{ schedules: Kept[] }>(file, { schedules: [] })
+/** Opens the schedules of `options.file`, and fires them if `enabled`. */
+export function openScheduler(options: SchedulerOptions): Scheduler {
+  const { api } = options
+  const document = openDocument<{ schedules: Kept[]; aheadMs?: number }>(options.file, { schedules: [] })
   const { schedules } = document.value
+  const ahead = {
+    ms: document.value.aheadMs ?? 0,
+    save: () => {
+      document.value.aheadMs = ahead.ms
+      document.save()
+    },
+  }
+  const firing = startFiring({ ...options, schedules, arnOf, ahead })
   const find = (group: string, name: string) =>
     schedules.find(({ schedule }) => schedule.GroupName === group && schedule.Name === name)
   const existing = (group: string, name: string): Kept => {
@@ -52,14 +74,17 @@ export function openScheduler(api: EmulatorApi, file?: string): Scheduler {
       await groupExists(schedule.GroupName)
       if (find(schedule.GroupName, name) !== undefined)
         throw new ServiceError('ConflictException', `Schedule \`${name}\` exists. Update it.`, 409)
-      schedules.push({ schedule, createdMs: Date.now(), changedMs: Date.now() })
+      const kept = { schedule, createdMs: firing.now(), changedMs: firing.now() }
+      schedules.push(kept)
       document.save()
+      firing.changed(kept)
       return { status: 200, body: { ScheduleArn: arnOf(schedule) } }
     },
     async PUT(name, body) {
       const schedule = checkSchedule({ ...body, Name: name })
-      Object.assign(existing(schedule.GroupName, name), { schedule, changedMs: Date.now() })
+      Object.assign(existing(schedule.GroupName, name), { schedule, changedMs: firing.now() })
       document.save()
+      firing.changed()
       return { status: 200, body: { ScheduleArn: arnOf(schedule) } }
     },
     async GET(name, _body, query) {
@@ -81,6 +106,18 @@ export function openScheduler(api: EmulatorApi, file?: string): Scheduler {
         throw new ServiceError('ValidationException', `\`${method} ${path}\` is no operation of schedules.`, 405)
       return operation(decodeURIComponent(path.slice(root.length + 1)), fieldsOf(body), query)
     },
+    fastForward: firing.fastForward,
+    overview: () => ({
+      firing: options.enabled,
+      ahead_ms: ahead.ms,
+      schedules: schedules.map((kept) => ({
+        name: kept.schedule.Name,
+        group: kept.schedule.GroupName,
+        state: kept.schedule.State,
+        next_ms: firing.nextOf(kept) ?? null,
+      })),
+    }),
+    stop: firing.stop,
   }
 }
 

@@ -1,5 +1,7 @@
 /** What EventBridge Scheduler accepts as a schedule: checked here, since the emulator takes anything and fires it wrongly. */
+import { messageOf } from '../../shared/errors.ts'
 import { fieldsOf, ServiceError } from '../protocol.ts'
+import { parseCron } from './cron.ts'
 
 /** A checked schedule, in the words of the API. */
 export interface Schedule {
@@ -60,38 +62,21 @@ function expression(value: unknown): string {
   const rate = /^rate\((\d+) (minutes?|hours?|days?)\)$/.exec(text)
   if (text.startsWith('rate') && (rate === null || Number(rate[1]) < 1))
     throw invalid('ScheduleExpression', value, 'give `rate(10 minutes)`')
-  if (text.startsWith('cron') && !isCron(text.slice(5, -1)))
-    throw invalid('ScheduleExpression', value, 'give six fields, one of the days `?`: `cron(0 3 * * ? *)`')
+  if (text.startsWith('cron')) checkCron(text)
   if (text.startsWith('at') && !/^at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)$/.test(text))
     throw invalid('ScheduleExpression', value, 'give `at(2030-01-31T03:00:00)`')
+  if (text.startsWith('at') && Number.isNaN(Date.parse(`${text.slice(3, -1)}Z`)))
+    throw invalid('ScheduleExpression', value, 'there is no such time')
   return text
 }
 
-const day = '(?:MON|TUE|WED|THU|FRI|SAT|SUN)'
-const month = '(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)'
-const cronFields = [
-  listOf('\\d{1,2}'),
-  listOf('\\d{1,2}'),
-  `(?:\\?|L|LW|\\d{1,2}W|${listOf('\\d{1,2}')})`,
-  listOf(`(?:\\d{1,2}|${month})`),
-  `(?:\\?|L|[1-7]L|[1-7]#[1-5]|${listOf(`(?:[1-7]|${day})`)})`,
-  listOf('\\d{4}'),
-].map((field) => new RegExp(`^${field}$`, 'i'))
-
-/** `*`, or values, ranges and steps, separated by commas. */
-function listOf(value: string): string {
-  const one = `(?:\\*|${value}(?:-${value})?)(?:/\\d{1,4})?`
-  return `${one}(?:,${one})*`
-}
-
-/** Minutes, hours, day of month, month, day of week, year; exactly one of the two days is `?`. */
-function isCron(text: string): boolean {
-  const fields = text.trim().split(/\s+/)
-  return (
-    fields.length === 6 &&
-    fields.every((field, at) => cronFields[at]?.test(field)) &&
-    (fields[2] === '?') !== (fields[4] === '?')
-  )
+/** What would not fire here as AWS fires it is refused here. */
+function checkCron(text: string): void {
+  try {
+    parseCron(text.slice(5, -1))
+  } catch (error) {
+    throw invalid('ScheduleExpression', text, messageOf(error))
+  }
 }
 
 function timeZone(value: unknown): string {
@@ -120,7 +105,12 @@ function target(value: unknown): Schedule['Target'] {
   refuseUnknown(fields, known.target, 'Target.')
   const retry = fieldsOf(fields.RetryPolicy)
   return {
-    Arn: matching('Target.Arn', fields.Arn, /^arn:aws:.+/),
+    // Starting an execution is what the local cloud can do; anything else would be a schedule that never works.
+    Arn: matching(
+      'Target.Arn',
+      fields.Arn,
+      /^arn:aws:(scheduler:::aws-sdk:sfn:startExecution|states:.+:stateMachine:.+)$/,
+    ),
     RoleArn: matching('Target.RoleArn', fields.RoleArn, /^arn:aws:iam::\d{12}:role\/.+/),
     ...(fields.Input === undefined ? {} : { Input: targetInput(fields.Input) }),
     RetryPolicy: {

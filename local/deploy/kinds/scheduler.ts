@@ -1,4 +1,4 @@
-/** The schedule group, and schedules, which our own scheduler keeps: the emulator would fire them wrongly. */
+/** The schedule group, and schedules, which our own scheduler keeps: the emulator would fire them wrongly. A deploy leaves paused ones paused. */
 import {
   CreateScheduleCommand,
   type CreateScheduleCommandInput,
@@ -19,10 +19,10 @@ export const scheduleGroup = (client: SchedulerClient): Kind => ({
 })
 
 export const schedule = (client: SchedulerClient): Kind => ({
-  async read({ Name, GroupName }) {
+  async read({ Name, GroupName, State }) {
     const found = await orNothing(client.send(new GetScheduleCommand({ Name, GroupName })))
     if (found === undefined) return undefined
-    const { Description, ScheduleExpression, ScheduleExpressionTimezone, FlexibleTimeWindow, State, Target } = found
+    const { Description, ScheduleExpression, ScheduleExpressionTimezone, FlexibleTimeWindow, Target } = found
     return given({
       Name,
       GroupName,
@@ -30,7 +30,7 @@ export const schedule = (client: SchedulerClient): Kind => ({
       ScheduleExpression,
       ScheduleExpressionTimezone,
       FlexibleTimeWindow,
-      State,
+      State, // as asked: CloudFormation doesn't see what `tidegate pause` has changed, and leaves it
       Target,
     })
   },
