@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addFiles } from './commands/files.ts'
 import { addInit } from './commands/init.ts'
 import { addLand } from './commands/land.ts'
@@ -25,6 +26,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addRuns,
   addLogs,
   addQuery,
+  addDoctor,
   addCompletion,
 ]
 

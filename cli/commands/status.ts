@@ -1,26 +1,15 @@
 /** `tidegate status [TABLE]`: is every table fresh, what failed, what to do now. */
-import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { TableStatusRow } from '../../shared/status/next-action.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
-import { type Deployment, findDeployment } from '../lib/deployment.ts'
+import { findDeployment } from '../lib/deployment.ts'
 import { ago, plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
 import { ledgerPorts } from '../lib/ports.ts'
+import { type Queues, queuesOf } from '../lib/queues.ts'
 import { tableNamed } from '../lib/which-table.ts'
 import { type Globals, outputOf } from './globals.ts'
-
-interface Queues {
-  /** Events that the ledger does not know yet: waiting, at work, or between two attempts. */
-  readonly events_on_their_way: number
-  readonly dead_letters: readonly DeadLetters[]
-}
-
-interface DeadLetters {
-  readonly queue: string
-  readonly messages: number
-}
 
 export function addStatus(program: Command): void {
   program
@@ -39,24 +28,6 @@ export function addStatus(program: Command): void {
         output.result(row, () => detail(row, output))
       }
     })
-}
-
-async function queuesOf(deployment: Deployment): Promise<Queues> {
-  const sqs = new SQSClient({})
-  const depth = async (QueueUrl: string): Promise<number> => {
-    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))
-    const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: hidden } = Attributes ?? {}
-    return Number(visible ?? 0) + Number(hidden ?? 0)
-  }
-  try {
-    const [onTheirWay, ...dead] = await Promise.all([
-      depth(deployment.landingQueueUrl),
-      ...deployment.deadLetterQueues.map(async ({ name, url }) => ({ queue: name, messages: await depth(url) })),
-    ])
-    return { events_on_their_way: onTheirWay, dead_letters: dead }
-  } finally {
-    sqs.destroy()
-  }
 }
 
 const coloured = (row: TableStatusRow): string => {
