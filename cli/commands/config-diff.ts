@@ -1,0 +1,79 @@
+/** `tidegate config diff FILE`: what `config apply FILE` would change; writes nothing. */
+import type { Command } from 'commander'
+import pc from 'picocolors'
+import { cadenceNames, undeployedCadences } from '../../shared/config/apply.ts'
+import { type Changes, differences, type ItemDifference } from '../../shared/config/differences.ts'
+import { resolve } from '../../shared/config/resolve.ts'
+import { storedConfig } from '../../shared/config/stored-config.ts'
+import { shown } from '../../shared/files/shown.ts'
+import { parsedFile } from '../lib/config-file.ts'
+import { findDeployment } from '../lib/deployment.ts'
+import { number } from '../lib/human.ts'
+import type { Output } from '../lib/output.ts'
+import { ledgerPorts, schedulesOf } from '../lib/ports.ts'
+import { settingText } from '../lib/setting-text.ts'
+import { type Globals, outputOf } from './globals.ts'
+
+const kinds = ['cadences', 'tables', 'sources'] as const
+
+type Diff = Readonly<
+  Record<(typeof kinds)[number], { readonly changes: Changes; readonly items: readonly ItemDifference[] }>
+> & {
+  /** Cadences for which `config apply` would refuse the file. */
+  readonly without_schedule: readonly string[]
+}
+
+export function addDiff(config: Command): void {
+  config
+    .command('diff')
+    .description(
+      'what `config apply` would change; writes nothing, and exits with 0 whether or not there are differences',
+    )
+    .argument('<file>', 'e.g. tidegate.yml')
+    .action(async (file: string, _: unknown, command: Command) => {
+      const globals = command.optsWithGlobals<Globals>()
+      const output = outputOf(globals)
+      const parsed = await parsedFile(file)
+      const deployment = await findDeployment(globals, output)
+      const resolved = resolve(parsed, deployment)
+      const ports = { ...ledgerPorts(deployment), controlBucket: deployment.controlBucket }
+      const { cadences, tables, sources } = differences(resolved, await storedConfig(ports, cadenceNames(resolved)))
+      const diff: Diff = {
+        cadences: { changes: cadences.changes, items: cadences.items },
+        tables: { changes: tables.changes, items: tables.items },
+        sources: { changes: sources.changes, items: sources.items },
+        without_schedule: await undeployedCadences(resolved, schedulesOf(deployment)),
+      }
+      output.result(diff, () => show(diff, file, output))
+    })
+}
+
+function show(diff: Diff, file: string, output: Output): void {
+  for (const kind of kinds) {
+    const { items, changes } = diff[kind]
+    if (items.length === 0) continue
+    output.line(pc.bold(`${kind}: ${countsText(changes)}`))
+    for (const line of items.flatMap(itemLines)) output.line(line)
+    output.line()
+  }
+  if (kinds.every((kind) => diff[kind].items.length === 0)) output.line(`no difference: ${file} is what is applied`)
+  if (diff.without_schedule.length > 0)
+    output.line(
+      pc.red(`\`config apply\` refuses it until a schedule is deployed for: ${diff.without_schedule.join(', ')}`),
+    )
+}
+
+const countsText = ({ added, changed, removed, unchanged }: Changes): string =>
+  `${number(added)} added, ${number(changed)} changed, ${number(removed)} removed, ${number(unchanged)} unchanged`
+
+function itemLines({ name, change, fields }: ItemDifference): string[] {
+  if (change === 'added') return [pc.green(`  + ${shown(name)}`)]
+  if (change === 'removed') return [pc.red(`  - ${shown(name)}`)]
+  const width = Math.max(...fields.map(({ field }) => field.length))
+  return [
+    pc.yellow(`  ~ ${shown(name)}`),
+    ...fields.map(
+      ({ field, before, after }) => `      ${field.padEnd(width)}  ${settingText(before)} → ${settingText(after)}`,
+    ),
+  ]
+}

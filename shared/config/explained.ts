@@ -1,0 +1,28 @@
+/** What applies to one table, setting by setting, and the block of the file that each value came from. Pure. */
+import { flat } from './differences.ts'
+import type { Provenance, ResolvedTable } from './resolved.ts'
+
+export interface ExplainedSetting {
+  /** As in the file: `keys`, `target.database`. */
+  readonly setting: string
+  readonly value: unknown
+  /** `tables.hr.emp`, `defaults[0]`, `built in`, or what it is made of. */
+  readonly from: string
+}
+
+/** The table's settings under the names of the configuration file, in its order. */
+export function explained(table: ResolvedTable, from: Provenance): ExplainedSetting[] {
+  const { location: _, properties, ...target } = table.target
+  const settings: Record<string, unknown> = {
+    cadence: table.refresh_cadence,
+    active: table.is_active === 'Y',
+    ...table.merge,
+    ...Object.fromEntries([...flat(target)].map(([key, value]) => [`target.${key}`, value])),
+    'target.properties': properties,
+  }
+  return Object.entries(settings).map(([setting, value]) => ({
+    setting,
+    value,
+    from: from[setting] ?? (setting === 'target.table' ? 'the name of the table' : 'built in'),
+  }))
+}
