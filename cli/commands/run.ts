@@ -1,10 +1,12 @@
-/** `tidegate run CADENCE [--wait]`: starts the state machine as the cadence's schedule would. */
+/** `tidegate run CADENCE [--table T] [--wait]`: starts the state machine as the cadence's schedule would. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import type { Command } from 'commander'
-import { ConfigurationError } from '../../shared/errors.ts'
+import { ConfigurationError, InputError } from '../../shared/errors.ts'
+import { shown } from '../../shared/files/shown.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { type ExecutionEnd, followRun, type RunEvent } from '../lib/follow-run.ts'
+import { plural } from '../lib/human.ts'
 import type { Output } from '../lib/output.ts'
 import { type LedgerPorts, ledgerPorts } from '../lib/ports.ts'
 import { narrate, type RunTotals, totalsOf } from '../lib/run-story.ts'
@@ -15,22 +17,36 @@ export function addRun(program: Command): void {
     .command('run')
     .description('start the state machine for a cadence, as its schedule would')
     .argument('<cadence>', 'e.g. 10_min_refresh')
+    .option('--table <table>', 'only this one of its tables: ledger name or schema.table')
     .option('--wait', 'show what each batch and table does; exit 1 if a table failed')
-    .action(async (cadence: string, options: { wait?: boolean }, command: Command) => {
+    .action(async (cadence: string, options: { table?: string; wait?: boolean }, command: Command) => {
       const globals = command.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const deployment = await findDeployment(globals, output)
       const ports = ledgerPorts(deployment)
       await cadenceIsKnown(cadence, ports)
+      const table = options.table === undefined ? undefined : await tableOf(cadence, options.table, ports)
       const sfn = new SFNClient({})
       try {
-        const execution = await start(sfn, deployment, cadence)
+        const execution = await start(sfn, deployment, { refresh_cadence: cadence, table })
         if (options.wait) await wait(sfn, execution, deployment, ports, output)
         else output.result({ execution: execution.arn }, () => output.line(`started ${execution.name}`))
       } finally {
         sfn.destroy()
       }
     })
+}
+
+/** Its ledger name. Throws InputError TG2502 before anything starts. */
+async function tableOf(cadence: string, wanted: string, ports: LedgerPorts): Promise<string> {
+  const name = wanted.toLowerCase()
+  const names = (await ports.config.tables(cadence)).map((table) => table.source_table_name)
+  const found = names.find((one) => one === name) ?? names.find((one) => one === name.replace('.', '_'))
+  if (found !== undefined) return found
+  throw new InputError(
+    'TG2502',
+    `cadence \`${cadence}\` has no table \`${shown(wanted)}\`. \`tidegate status\` shows the cadence of each table.`,
+  )
 }
 
 interface Execution {
@@ -47,14 +63,20 @@ async function cadenceIsKnown(cadence: string, ports: LedgerPorts): Promise<void
   throw new ConfigurationError('TG1503', `there is no cadence \`${cadence}\`. ${there}`)
 }
 
-async function start(sfn: SFNClient, deployment: Deployment, cadence: string): Promise<Execution> {
+/** What the state machine takes; without `table` it is what a schedule gives. */
+interface RunInput {
+  readonly refresh_cadence: string
+  readonly table: string | undefined
+}
+
+async function start(sfn: SFNClient, deployment: Deployment, runInput: RunInput): Promise<Execution> {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z/g, '')
-  const name = `${cadence.slice(0, 40)}-${stamp}-${crypto.randomUUID().slice(0, 4)}`
+  const name = `${runInput.refresh_cadence.slice(0, 40)}-${stamp}-${crypto.randomUUID().slice(0, 4)}`
   const { executionArn } = await sfn.send(
     new StartExecutionCommand({
       stateMachineArn: deployment.stateMachineArn,
       name,
-      input: JSON.stringify({ refresh_cadence: cadence }),
+      input: JSON.stringify(runInput),
     }),
   )
   return { arn: executionArn ?? '', name }
@@ -91,8 +113,8 @@ function summaryLine(totals: RunTotals): string {
   const n = (value: number): string => value.toLocaleString('en-US')
   const { inserted, updated, deleted, stale, duplicate } = totals.rows
   return (
-    `${totals.status}: ${n(totals.completed)} tables completed, ${n(totals.failed.length)} failed, ${n(totals.skipped)} skipped; ` +
-    `${n(totals.files)} files; ${n(inserted)} rows inserted, ${n(updated)} updated, ${n(deleted)} deleted, ` +
+    `${totals.status}: ${plural(totals.completed, 'table')} completed, ${n(totals.failed.length)} failed, ${n(totals.skipped)} skipped; ` +
+    `${plural(totals.files, 'file')}; ${plural(inserted, 'row')} inserted, ${n(updated)} updated, ${n(deleted)} deleted, ` +
     `${n(stale)} stale, ${n(duplicate)} duplicate`
   )
 }

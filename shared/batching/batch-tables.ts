@@ -45,7 +45,8 @@ export async function batchTables(input: BatchManagerInput, ports: BatchingPorts
   const earlier = await readDocument(manifest, place, ports.objects)
   if (earlier) return output(earlier)
 
-  const tables = await tablesWithWork(cadence.refresh_cadence, ports)
+  const withWork = await tablesWithWork(cadence.refresh_cadence, ports)
+  const tables = withWork.filter((table) => table === (input.table ?? table))
   const batches = packBatches(tables, cadence.refresh_tables_batch_size)
   ports.signals.count('TablesWithWork', tables.length)
   ports.signals.count('BatchesPlanned', batches.length)

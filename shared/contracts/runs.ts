@@ -4,7 +4,12 @@ import { holdReason } from './ledger.ts'
 import { outcomeError, rowCounts } from './outcome.ts'
 import { ledgerKey, refreshCadence, runId, s3Uri, token } from './primitives.ts'
 
-export const batchManagerInput = z.object({ refresh_cadence: z.string().min(1), execution_name: z.string().min(1) })
+export const batchManagerInput = z.object({
+  refresh_cadence: z.string().min(1),
+  execution_name: z.string().min(1),
+  /** Only this table of the cadence. None: all of them, which is what a schedule asks for. */
+  table: ledgerKey.nullish(),
+})
 export const batchManagerOutput = z.strictObject({
   bucket: z.string().min(1),
   key: z.string().min(1),

@@ -67,6 +67,22 @@ describe('batchTables', () => {
     expect(world.signals.total('TablesWithWork')).toBe(18)
   })
 
+  test('one table alone when it is asked for, and only if it has work', async () => {
+    const world = await createWorld(['shop_a', 'shop_b', 'shop_c'])
+    for (const table of ['shop_a', 'shop_b']) await putFile(world, table, '1.parquet', '1')
+    const only = (table: string, execution_name: string) =>
+      batchTables({ refresh_cadence: CADENCE, execution_name, table }, world)
+
+    expect((await only('shop_b', 'e1')).batches).toBe(1)
+    expect(await batched(world, 'e1')).toEqual([{ batch: 1, tables: ['shop_b'] }])
+    expect((await only('shop_c', 'e2')).batches).toBe(0)
+    expect((await only('nobody', 'e3')).batches).toBe(0)
+    expect(await batchTables({ refresh_cadence: CADENCE, execution_name: 'e4', table: null }, world)).toMatchObject({
+      batches: 1,
+    })
+    expect(await batched(world, 'e4')).toEqual([{ batch: 1, tables: ['shop_a', 'shop_b'] }])
+  })
+
   test('defect 10: an unknown cadence is a clear failure', async () => {
     const world = await createWorld()
     const attempt = batchTables({ refresh_cadence: 'hourly', execution_name: 'e1' }, world)

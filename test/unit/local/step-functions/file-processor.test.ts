@@ -102,6 +102,12 @@ const onBatch = (batch: number, answer: LambdaReply | Error) => (payload: Payloa
   payload.batch === batch ? answer : undefined
 
 describe('a run in which everything goes well', () => {
+  it('hands on which table alone it is for', async () => {
+    const { seen, world } = pipeline()
+    await run(world, definition, { ...INPUT, table: 'shop_a' }, EXECUTION)
+    expect(seen.BatchManagerFunctionArn).toEqual([{ ...INPUT, execution_name: EXECUTION, table: 'shop_a' }])
+  })
+
   it('claims, runs and settles every batch, and says what was done', async () => {
     const { seen, jobs, settled, world } = pipeline()
     const ended = await runIt(world)
@@ -115,7 +121,7 @@ describe('a run in which everything goes well', () => {
       failed: 0,
       summary_uri: 's3://control/summary.json',
     })
-    expect(seen.BatchManagerFunctionArn).toEqual([{ refresh_cadence: '10_min_refresh', execution_name: EXECUTION }])
+    expect(seen.BatchManagerFunctionArn).toEqual([{ ...INPUT, execution_name: EXECUTION, table: null }])
     expect(seen.ClaimBatchFunctionArn?.map(({ batch, tables }) => ({ batch, tables }))).toEqual(MANIFEST)
     for (const claim of seen.ClaimBatchFunctionArn ?? []) {
       expect(claim).toMatchObject({ execution_name: EXECUTION, refresh_cadence: '10_min_refresh', redrive_count: 0 })
