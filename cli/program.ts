@@ -9,6 +9,7 @@ import { addInit } from './commands/init.ts'
 import { addLand } from './commands/land.ts'
 import { addLocal } from './commands/local.ts'
 import { addLogs } from './commands/logs.ts'
+import { addPause } from './commands/pause.ts'
 import { addQuery } from './commands/query.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
@@ -21,6 +22,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addConfig,
   addLand,
   addRun,
+  addPause,
   addStatus,
   addFiles,
   addRuns,

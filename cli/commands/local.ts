@@ -1,4 +1,4 @@
-/** `tidegate local up | down | env`: a cloud on this machine, with this project deployed on it. */
+/** `tidegate local up | down | env | status | fast-forward`: a cloud on this machine, with this project deployed on it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { startLocalCloud } from '../../local/cloud.ts'
@@ -6,15 +6,19 @@ import { deployToLocalCloud } from '../../local/deploy/deploy.ts'
 import { ConfigurationError, EngineError } from '../../shared/errors.ts'
 import { startDetached } from '../lib/detached.ts'
 import { duration } from '../lib/human.ts'
+import { runningCloud } from '../lib/local-admin.ts'
 import { pointTo, type RunningCloud, removePointer, runningHere } from '../lib/local-pointer.ts'
 import type { Output } from '../lib/output.ts'
 import { type Globals, outputOf } from './globals.ts'
+import { addLocalFastForward } from './local-fast-forward.ts'
+import { addLocalStatus } from './local-status.ts'
 
 interface UpOptions {
   readonly port?: string
   readonly dataDir?: string
   readonly detach?: boolean
   readonly maxJobs: string
+  readonly schedules?: boolean
 }
 
 export function addLocal(program: Command): void {
@@ -26,6 +30,10 @@ export function addLocal(program: Command): void {
     .option('--port <port>', "port on 127.0.0.1; 0 takes a free one (default: the data directory's, else 4666)")
     .option('--data-dir <dir>', 'keep all state there between starts; without it everything is gone at the end')
     .option('--max-jobs <n>', 'Spark jobs at once; more wait', '1')
+    .option(
+      '--schedules',
+      "fire the cadences' schedules as AWS would (default off, so that you decide when a cadence runs)",
+    )
     .option('--detach', 'return when it is ready, and leave it running')
     .action(async (options: UpOptions, command: Command) => {
       const globals = command.optsWithGlobals<Globals>()
@@ -56,13 +64,9 @@ export function addLocal(program: Command): void {
         for (const [name, value] of Object.entries(env)) output.line(`export ${name}='${value}'`)
       })
     })
-}
 
-/** Throws ConfigurationError TG1506. */
-function runningCloud(): RunningCloud {
-  const cloud = runningHere()
-  if (cloud) return cloud
-  throw new ConfigurationError('TG1506', 'no local cloud runs in this folder. Start one with `tidegate local up`.')
+  addLocalStatus(local)
+  addLocalFastForward(local)
 }
 
 /** Throws ConfigurationError TG1507. */
@@ -85,6 +89,7 @@ const withoutDetach = (options: UpOptions): string[] => [
   ...(options.dataDir === undefined ? [] : ['--data-dir', options.dataDir]),
   '--max-jobs',
   options.maxJobs,
+  ...(options.schedules ? ['--schedules'] : []),
 ]
 
 async function runInForeground(options: UpOptions, output: Output): Promise<void> {
@@ -95,6 +100,7 @@ async function runInForeground(options: UpOptions, output: Output): Promise<void
     ...(options.port === undefined ? {} : { port: portOf(options.port) }),
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
     maxJobs: Number(options.maxJobs),
+    schedules: options.schedules ?? false,
   })
   try {
     const deployed = deployToLocalCloud({ endpoint: cloud.endpoint, stage: 'local', log: (line) => output.note(line) })

@@ -1,12 +1,13 @@
 /** `tidegate status [TABLE]`: is every table fresh, what failed, what to do now. */
 import type { Command } from 'commander'
 import pc from 'picocolors'
+import { messageOf } from '../../shared/errors.ts'
 import type { TableStatusRow } from '../../shared/status/next-action.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
-import { findDeployment } from '../lib/deployment.ts'
+import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { ago, plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
-import { ledgerPorts } from '../lib/ports.ts'
+import { ledgerPorts, schedulesOf } from '../lib/ports.ts'
 import { type Queues, queuesOf } from '../lib/queues.ts'
 import { tableNamed } from '../lib/which-table.ts'
 import { type Globals, outputOf } from './globals.ts'
@@ -20,14 +21,33 @@ export function addStatus(program: Command): void {
       const globals = command.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const deployment = await findDeployment(globals, output)
-      const [rows, queues] = await Promise.all([tableStatuses(ledgerPorts(deployment)), queuesOf(deployment)])
+      const [rows, queues, paused] = await Promise.all([
+        tableStatuses(ledgerPorts(deployment)),
+        queuesOf(deployment),
+        pausedCadences(deployment, output),
+      ])
       if (table === undefined) {
-        output.result({ tables: rows, ...queues }, () => overview(rows, queues, output))
+        output.result({ tables: rows, ...queues, paused_cadences: paused }, () => {
+          overview(rows, queues, output)
+          if (paused.length > 0)
+            output.line(`${pc.yellow(`paused: ${paused.join(', ')}`)} (\`tidegate resume CADENCE\`)`)
+        })
       } else {
         const row = tableNamed(table, rows)
         output.result(row, () => detail(row, output))
       }
     })
+}
+
+/** Whoever may not read schedules still gets the tables. */
+async function pausedCadences(deployment: Deployment, output: Output): Promise<string[]> {
+  try {
+    const states = await schedulesOf(deployment).states()
+    return [...states].filter(([, state]) => state === 'paused').map(([cadence]) => cadence)
+  } catch (error) {
+    output.note(`which cadences are paused can't be told: ${messageOf(error)}`)
+    return []
+  }
 }
 
 const coloured = (row: TableStatusRow): string => {

@@ -54,6 +54,28 @@ describe('the deployed schedules', () => {
     expect(queries.map((query) => query.get('NextToken'))).toEqual([null, 'more'])
   })
 
+  test('are paused without losing anything else: an update replaces the whole schedule', async () => {
+    const kept = {
+      Description: 'Starts it',
+      ScheduleExpression: 'cron(0 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 },
+      KmsKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/k',
+      ActionAfterCompletion: 'NONE',
+      Target: { Arn: 'arn:aws:scheduler:::aws-sdk:sfn:startExecution', RoleArn: 'arn:aws:iam::000000000000:role/r' },
+    }
+    const found = { ...kept, Name: 'nightly', GroupName: 'tidegate-dev', State: 'ENABLED', Arn: 'a', CreationDate: 1 }
+    await using stub = await startStub((_, index) => ({
+      headers: { 'content-type': 'application/json' },
+      body: index === 0 ? found : { ScheduleArn: 'a' },
+    }))
+    await createSchedulerSchedules(createSchedulerClient(stub.overrides), 'tidegate-dev').setEnabled('nightly', false)
+    const [, update] = stub.requests
+    expect([update?.method, update?.url]).toEqual(['PUT', '/schedules/nightly'])
+    const { ClientToken: _, ...sent } = JSON.parse(update?.body ?? '{}')
+    expect(sent).toEqual({ ...kept, GroupName: 'tidegate-dev', State: 'DISABLED' })
+  })
+
   test('are none where the group is not deployed', async () => {
     const headers = { 'content-type': 'application/json', 'x-amzn-errortype': 'ResourceNotFoundException' }
     await using stub = await startStub(() => ({ status: 404, headers, body: { Message: 'no group' } }))
