@@ -124,12 +124,10 @@ function unknownCadence(name: string, cadences: readonly string[]): string {
 
 function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
   const refusal = (what: string, instead: string) =>
-    `${what}, and this version writes Iceberg tables in snapshot mode only: use \`${instead}\``
+    `${what}, and this version writes Iceberg tables only: use \`${instead}\``
   if (settings['target.format'] === 'hudi') yield ['target.format', refusal('`target.format` is `hudi`', 'iceberg')]
   else if (settings['target.table_type'] !== undefined)
     yield ['target.table_type', refusal('`target.table_type` is for Hudi', 'write_mode')]
-  if (settings.mode === 'historical' || settings.mode === 'H')
-    yield ['mode', refusal(`\`mode\` is \`${settings.mode}\``, 'snapshot')]
   if (settings.on_bad_file === 'quarantine')
     yield ['on_bad_file', '`on_bad_file` is `quarantine`, and this version can only hold a table: use `hold`']
 }

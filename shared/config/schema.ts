@@ -132,7 +132,7 @@ export const tableSettings = z.strictObject({
     .enum(['snapshot', 'historical', 'S', 'H'])
     .optional()
     .describe(
-      'snapshot (S): one row a key. historical (H): every version of a row; not in this version. Default: snapshot.',
+      'snapshot (S): one row a key. historical (H): one row for every change of every file, deletes too. Default: snapshot.',
     ),
   drop_columns: columns.optional().describe('Columns of the files that the table does not get. Default: none.'),
   on_bad_file: z

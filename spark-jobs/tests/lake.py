@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -49,6 +50,7 @@ class Lake:
         warehouse = spark.conf.get("spark.sql.catalog.lake.warehouse")
         self.location = f"{warehouse}/shop/{self.table}"
         self.keys = ["id"]
+        self.mode = "snapshot"
         self.write_mode = "merge_on_read"
         self.partition_by: list[str] = []
         self.properties: dict[str, str] = {}
@@ -123,7 +125,7 @@ class Lake:
                 "tombstones_cover_from": self.cover_from,
             },
             "merge": {
-                "mode": "snapshot",
+                "mode": self.mode,
                 "keys": self.keys,
                 "sequence_by": "seq",
                 "apply_as_deletes": {"column": "op", "equals": "D"},
@@ -225,6 +227,17 @@ class Lake:
         rows = [row.asDict() for row in frame.orderBy(*self.keys).collect()]
         return [{name: row[name] for name in wanted} for row in rows]
 
+    def versions(self) -> list[Row]:
+        """What a historical table holds, in no order: changes as they were put, by lower-case name."""
+        self.spark.sql(f"REFRESH TABLE shop.{self.table}")
+        own = {"_tg_operation": "op", "_tg_sequence": "seq"}
+        frame = self.spark.table(f"shop.{self.table}")
+        wanted = [*own, *(name for name in frame.columns if not name.startswith("_tg_"))]
+        return [
+            {own.get(name, name): value for name, value in row.asDict().items()}
+            for row in frame.select(*wanted).collect()
+        ]
+
     def snapshots(self) -> list[Mapping[str, str]]:
         """Summaries of all snapshots, oldest first."""
         query = f"SELECT summary FROM shop.{self.table}.snapshots ORDER BY committed_at"
@@ -269,3 +282,27 @@ def change(op: str, seq: str | None, **columns: Any) -> Row:
 
 
 Checkpoint = Callable[[str, str], None]
+
+
+def at(name: str, work: Callable[[], None]) -> Checkpoint:
+    """A checkpoint that lets `work` happen, in a thread of its own, when the paused run reaches `name`."""
+
+    def checkpoint(table: str, reached: str) -> None:
+        if reached == name:
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+
+    return checkpoint
+
+
+def make_table_without_rows(lake: Lake) -> None:
+    """A table that a crash or a person left behind: right columns, no snapshot."""
+    lake.spark.sql("CREATE DATABASE IF NOT EXISTS shop")
+    mode = lake.write_mode.replace("_", "-")
+    lake.spark.sql(
+        f"CREATE TABLE shop.{lake.table} (id bigint, v bigint, _tg_sequence string, _tg_operation string, "
+        f"_tg_file string,"
+        f" _tg_batch string, _tg_applied_at timestamp) USING iceberg TBLPROPERTIES ('write.merge.mode' = "
+        f"'{mode}')"
+    )

@@ -152,7 +152,6 @@ def test_file_overwritten_while_it_is_read(lake: Lake, monkeypatch: pytest.Monke
 
 SETTINGS: dict[str, tuple[dict[str, object], str]] = {
     "reload": ({"generation": {"id": 1, "replaces": True}}, "TG2003"),
-    "historical": ({"merge": {"mode": "historical"}}, "TG2003"),
     "foreign function": ({"target": {"partition_by": ["truncate(4, id)"]}}, "TG2401"),
     "sql in a spec": ({"target": {"partition_by": ["id); DROP TABLE x; --"]}}, "TG2401"),
     "days of a number": ({"target": {"partition_by": ["days(id)"]}}, "TG2401"),

@@ -3,13 +3,10 @@ write."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.lake import Checkpoint, Lake, Row, change
+from tests.lake import Lake, Row, at, change, make_table_without_rows
 from tidegate_job.session import prepare
 
 
@@ -19,30 +16,6 @@ def other_session(spark: SparkSession) -> SparkSession:
     session = spark.newSession()
     prepare(session)
     return session
-
-
-def at(name: str, work: Callable[[], None]) -> Checkpoint:
-    """A checkpoint that lets `work` happen, in a thread of its own, when the paused run reaches `name`."""
-
-    def checkpoint(table: str, reached: str) -> None:
-        if reached == name:
-            thread = threading.Thread(target=work)
-            thread.start()
-            thread.join()
-
-    return checkpoint
-
-
-def make_table_without_rows(lake: Lake) -> None:
-    """A table that a crash or a person left behind: right columns, no snapshot."""
-    lake.spark.sql("CREATE DATABASE IF NOT EXISTS shop")
-    mode = lake.write_mode.replace("_", "-")
-    lake.spark.sql(
-        f"CREATE TABLE shop.{lake.table} (id bigint, v bigint, _tg_sequence string, _tg_operation string, "
-        f"_tg_file string,"
-        f" _tg_batch string, _tg_applied_at timestamp) USING iceberg TBLPROPERTIES ('write.merge.mode' = "
-        f"'{mode}')"
-    )
 
 
 @pytest.mark.parametrize("paused_at", ["looked-up", "before-commit"])

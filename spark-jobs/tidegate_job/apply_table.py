@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from . import names
 from .changes import deleted_keys, file_rows, fold, read_changes
 from .columns import BatchColumns, agree_columns
-from .effects import collect_deletes, count_effects, remembered_frame, with_effects
+from .effects import as_versions, collect_deletes, count_effects, remembered_frame, with_effects
 from .errors import (
     ENGINE_FAILED,
     EVIDENCE_UNREADABLE,
@@ -36,7 +36,7 @@ from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
 from .file_checks import BadFiles, check_unchanged
 from .footers import read_footers
 from .java import first_line
-from .late import check_rows, lowest_late_sequence
+from .late import FoundRows, check_rows, lowest_late_sequence
 from .layout import ControlLayout
 from .object_store import ObjectStore
 from .outcome import AppliedFile, Lookup, Outcome, RowCounts
@@ -169,9 +169,6 @@ def _check_supported(plan: TablePlan) -> None:
     if plan.replaces:
         why = "a reload replaces the table"
         raise JobError(PLAN_NOT_SUPPORTED, field="generation.replaces", value="true", why=why, todo=later)
-    if plan.merge.mode != "snapshot":
-        why = "it keeps the latest version of each row only"
-        raise JobError(PLAN_NOT_SUPPORTED, field="merge.mode", value=plan.merge.mode, why=why, todo=later)
     for file in plan.files:
         if file.format == "csv":
             raise JobError(FILE_CSV, uri=file.uri)
@@ -215,7 +212,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
     with blame_files(job.store, files, plan.target.name):
         found = file_rows(changes, keys)
         applied = check_rows(plan, footers, found)
-        effects = _effects(job, plan, table, changes, columns, lowest_late_sequence(plan, found))
+        effects = _marked(job, plan, _effects(job, plan, table, changes, columns, found))
         try:
             rows = count_effects(effects, read=sum(file.rows for file in applied))
             check_unchanged(job.store, files, "recheck")
@@ -226,15 +223,28 @@ def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
 
 
 def _effects(
-    job: Job, plan: TablePlan, table: OpenTable, changes: DataFrame, columns: BatchColumns, late: str | None
+    job: Job,
+    plan: TablePlan,
+    table: OpenTable,
+    changes: DataFrame,
+    columns: BatchColumns,
+    found: Mapping[str, FoundRows],
 ) -> DataFrame:
+    if plan.merge.mode == "historical":
+        # Late or not, deleted or not: a version outranks nothing, and nothing outranks it.
+        return as_versions(changes)
     keys = plan.merge.keys
+    late = lowest_late_sequence(plan, found)
     key_columns = _key_columns(plan, columns)
     remembered = None
     if late is not None:
         deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
         remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
-    effects = with_effects(fold(changes, keys), keys, table.stored_sequences(keys), remembered)
+    return with_effects(fold(changes, keys), keys, table.stored_sequences(keys), remembered)
+
+
+def _marked(job: Job, plan: TablePlan, effects: DataFrame) -> DataFrame:
+    """With what names the batch, and kept: the files are not read again after their last check."""
     marked = effects.withColumns(
         {names.BATCH: F.lit(plan.batch_id), names.APPLIED_AT: F.timestamp_millis(F.lit(job.now_ms()))}
     )

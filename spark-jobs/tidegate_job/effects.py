@@ -1,5 +1,5 @@
-"""What each folded change does to the table at its pinned snapshot: one join, whose result is also the
-merge's source."""
+"""What each change does to the table. In snapshot mode that is one join of the folded changes with the pinned
+snapshot, whose result is also the merge's source; in historical mode each change is a version."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .outcome import RowCounts
 EFFECT = "_tg_effect"
 INSERTED, UPDATED, DELETED, STALE = "inserted", "updated", "deleted", "stale"
 CHANGING = (INSERTED, UPDATED, DELETED)
+_UPDATES = ("U", "UPDATE")
 _STORED = "_tg_stored_sequence"
 _REMEMBERED = "_tg_remembered_sequence"
 
@@ -41,6 +42,16 @@ def with_effects(
         .otherwise(INSERTED)
     )
     return joined.withColumn(EFFECT, effect).drop(_STORED, _REMEMBERED)
+
+
+def as_versions(changes: DataFrame) -> DataFrame:
+    """`changes` with a column EFFECT for historical mode, where each is a row and counts by its operation.
+
+    Only deletes are configured. Else `U` (as DMS writes it) and `UPDATE` are updates, and the rest inserts.
+    """
+    operation = F.upper(F.col(names.OPERATION))
+    effect = F.when(F.col(DELETE), DELETED).when(operation.isin(*_UPDATES), UPDATED).otherwise(INSERTED)
+    return changes.withColumn(EFFECT, effect)
 
 
 def count_effects(effects: DataFrame, read: int) -> RowCounts:

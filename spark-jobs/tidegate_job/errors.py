@@ -117,6 +117,11 @@ TARGET_FOREIGN = Kind(
     "The table `{target}` exists but was not made by Tidegate: it lacks `{column}`. Choose another "
     "`target.table`.",
 )
+MODE_CHANGED = Kind(
+    "TG2404",
+    "The table `{target}` was made in mode `{stored}`, but the plan says `{mode}`. Set `mode` back, or "
+    "choose another `target.table`.",
+)
 LOOKUP_UNREACHABLE = Kind(
     "TG4001",
     "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run "

@@ -1,5 +1,5 @@
-"""Iceberg tables: pinned to one snapshot, and committed to by one MERGE, one staged create or one empty row
-delta."""
+"""Iceberg tables: pinned to one snapshot, and committed to by one MERGE, one staged create, one validated
+append or one empty row delta."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from .errors import (
     JobError,
     ResultUnknown,
 )
+from .iceberg_append import append_validated, remove_files, staged_files
 from .iceberg_properties import (
     check_properties,
     check_stored_properties,
@@ -97,6 +98,10 @@ class IcebergTable:
                 return Look(commit=_commit_of(snapshot))
             highest_token = max(highest_token, int(summary.get("tidegate.token") or 0))
             newest_generation = max(newest_generation, int(summary.get("tidegate.generation") or 0))
+        if self._holds_rows_of_batch():
+            since = f"the settled snapshot `{settled}`" if settled else "its first"
+            why = f"the table has rows of it, but no snapshot since {since} says so"
+            raise self._unreachable(why)
         return Look(highest_token=highest_token, newest_generation=newest_generation)
 
     def _back_to(self, settled: str | None) -> Iterator[Any]:
@@ -114,6 +119,16 @@ class IcebergTable:
         if settled is not None:
             raise self._unreachable(f"the settled snapshot `{settled}` is not in its history")
 
+    def _holds_rows_of_batch(self) -> bool:
+        """In historical mode the rows themselves tell a batch that the history has lost. Files of other
+        batches are skipped by the bounds of their batch ids, but for those that a compaction has mixed."""
+        if self._pinned is None or self._plan.merge.mode != "historical":
+            return False
+        if names.BATCH not in self._spark.table(self._name).columns:
+            return False
+        rows = self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
+        return not rows.where(F.col(names.BATCH) == self._plan.batch_id).isEmpty()
+
     def check_target(self) -> None:
         target = self._plan.target
         check_properties(target)
@@ -123,7 +138,7 @@ class IcebergTable:
         for column in names.OWN_COLUMNS:
             if column not in stored:
                 raise JobError(TARGET_FOREIGN, target=target.name, column=column)
-        check_stored_properties(target, dict(self._table.properties()))
+        check_stored_properties(self._plan, dict(self._table.properties()))
 
     def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
         if self._pinned is None:
@@ -145,6 +160,8 @@ class IcebergTable:
                 self._create(written, partitions, properties)
             elif rows.inserted + rows.updated + rows.deleted == 0:
                 self._commit_nothing(properties)
+            elif self._plan.merge.mode == "historical":
+                self._append(written, properties)
             elif self._pinned is None:
                 self._fill(written, properties)
             else:
@@ -177,6 +194,16 @@ class IcebergTable:
         for name, value in properties.items():
             writer = writer.option(f"snapshot-property.{name}", value)
         writer.overwrite(F.lit(True))
+
+    def _append(self, rows: DataFrame, properties: Mapping[str, str]) -> None:
+        """Every row is a version of its own. Not Spark's append, which conflicts with nothing."""
+        with staged_files(self._spark, self._table, self._name, rows) as files:
+            try:
+                append_validated(self._spark, self._table, files, self._pinned, properties)
+            except Exception as error:
+                if _surely_not_committed(error):
+                    remove_files(self._table, files)
+                raise
 
     def _merge(self, changes: DataFrame, columns: Sequence[str], properties: Mapping[str, str]) -> None:
         view = f"tidegate_{uuid.uuid4().hex}"
@@ -235,13 +262,12 @@ class IcebergTable:
             reachable = True
         if commit is not None:
             return commit
-        causes = java_causes(error)
         exists = (
             isinstance(error, AnalysisException) and error.getErrorClass() == "TABLE_OR_VIEW_ALREADY_EXISTS"
         )
-        if exists or (_NOT_COMMITTED & set(causes) and _STATE_UNKNOWN not in causes):
+        if exists or _surely_not_committed(error):
             raise JobError(CONFLICT, target=target, why=why) from error
-        if _STATE_UNKNOWN in causes or not reachable:
+        if _STATE_UNKNOWN in java_causes(error) or not reachable:
             raise ResultUnknown(
                 COMMIT_UNKNOWN, target=target, batch_id=self._plan.batch_id, why=why
             ) from error
@@ -279,6 +305,11 @@ class IcebergTable:
         return ResultUnknown(
             LOOKUP_UNREACHABLE, batch_id=self._plan.batch_id, target=self._plan.target.name, why=why
         )
+
+
+def _surely_not_committed(error: Exception) -> bool:
+    causes = java_causes(error)
+    return bool(_NOT_COMMITTED & set(causes)) and _STATE_UNKNOWN not in causes
 
 
 def _current_snapshot_id(table: Any) -> int | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .errors import ISOLATION_WEAK, PROPERTY_REFUSED, JobError
+from .errors import ISOLATION_WEAK, MODE_CHANGED, PROPERTY_REFUSED, JobError
 from .names import BATCH
 from .outcome import RowCounts
 from .plan import TablePlan, Target
@@ -25,8 +25,12 @@ def check_properties(target: Target) -> None:
             raise JobError(PROPERTY_REFUSED, name=name)
 
 
-def check_stored_properties(target: Target, stored: Mapping[str, str]) -> None:
-    """JobError TG4008 if someone has weakened the isolation of the existing table."""
+def check_stored_properties(plan: TablePlan, stored: Mapping[str, str]) -> None:
+    """JobError TG4008 if someone has weakened the isolation of the existing table, TG2404 if it was made in
+    the other mode."""
+    target, mode = plan.target, stored.get("tidegate.mode", plan.merge.mode)
+    if mode != plan.merge.mode:
+        raise JobError(MODE_CHANGED, target=target.name, stored=mode, mode=plan.merge.mode)
     name = "write.merge.isolation-level"
     value = stored.get(name, "serializable")
     if value.lower() != "serializable":
@@ -41,8 +45,8 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
         **plan.target.properties,
         "location": plan.target.location,
         **{f"write.{operation}.mode": mode for operation in _ROW_LEVEL},
-        # Metrics are cut at 16 characters and after 100 columns, and historical mode finds its rows by this
-        # column.
+        # Metrics are cut at 16 characters and after 100 columns, and historical mode looks for a batch's rows
+        # by this column.
         _BATCH_METRICS: "full",
         "tidegate.managed": "true",
         "tidegate.source-table": plan.table,

@@ -15,7 +15,8 @@ Lookup = Literal["absent", "found", "unreachable"]
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Changes by effect; the other five add up to `read`.
+    """Changes by effect; the other five add up to `read`. In historical mode each change is a version, and
+    counts as `inserted`, `updated` or `deleted` by its operation.
 
     `stale`: lost against the stored row or a remembered delete, or was a delete of a key that is not there.
     `duplicate`: lost against another change of the same key in the same batch.

@@ -121,8 +121,6 @@ tables:
     ['TG1221', '  a.b: { drop_columns: [x, ID] }', 'drops `ID`'],
     ['TG1221', '  a.b: { drop_columns: [At], target: { partition_by: ["days(at)"] } }', 'drops `At`'],
     ['TG1204', '  a.b: { keys: [id, Id] }', 'each column once'],
-    ['TG1217', '  a.b: { mode: H }', 'snapshot mode only'],
-    ['TG1217', '  a.b: { mode: historical }', 'snapshot mode only'],
     ['TG1217', '  a.b: { on_bad_file: quarantine }', 'use `hold`'],
     ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
     ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
@@ -141,6 +139,14 @@ tables:
 
   it('S is snapshot, and inactive is N', () => {
     expect(one('  a.b: { mode: S, active: false }\n')).toMatchObject({ is_active: 'N', merge: { mode: 'snapshot' } })
+  })
+
+  it.each(['H', 'historical'])('%s is historical, which needs keys as snapshot does', (mode) => {
+    expect(one(`  a.b: { mode: ${mode} }\n`)).toMatchObject({
+      table_data_versioning_type: 'H',
+      merge: { mode: 'historical', keys: ['id'] },
+    })
+    expect(codesOf(`${TABLES.replace('    keys: [id]\n', '')}  a.b: { mode: ${mode} }\n`)).toEqual(['TG1211'])
   })
 
   it('asks for the deletes where no source is of DMS', () => {
