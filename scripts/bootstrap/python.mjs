@@ -1,9 +1,10 @@
 // @ts-check
 /** Python: a virtual environment in `.venv` with every package of the lock file, each checked by its hash. */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { runTool } from './command.mjs'
+import { BootstrapError } from './errors.mjs'
 import { inputHash, isStamped, stamp } from './stamp.mjs'
 
 const CANDIDATES = [
@@ -27,6 +28,11 @@ export const python = {
   async prepare({ root, signal, onLine }) {
     const hash = hashOf(root)
     const venv = join(root, '.venv')
+    if (lstatSync(venv, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new BootstrapError(
+        'TG9906',
+        `\`${venv}\` is a link, and building it anew would empty the environment that it leads to. Remove the link, and run the command again`,
+      )
     const interpreter = findPython()
     if (!interpreter) throw new Error('Python 3.11 was there a moment ago and is gone; run the command again')
     const run = (/** @type {string} */ command, /** @type {string[]} */ args) =>

@@ -102,7 +102,8 @@ describe('bad input', () => {
     const result = JSON.parse(ended.stdout) as { status: string; failed: string[]; completed: number }
     expect(result.status).toBe('FAILED')
     expect(result.failed.toSorted()).toEqual(bad.map((name) => `shop_${name}`))
-    expect(result.completed).toBe(2)
+    // good, history, overwritten
+    expect(result.completed).toBe(3)
 
     const rows = await rowsByTable()
     for (const name of bad) {
@@ -134,6 +135,17 @@ describe('bad input', () => {
     ])
     const answer = await place.json<{ rows: unknown[][] }>('query', 'SELECT id, v FROM shop_overwritten ORDER BY id')
     expect(answer.rows).toEqual([
+      [1, 'ONE'],
+      [2, 'two'],
+      [3, 'three'],
+    ])
+  })
+
+  it('a historical table has every version', async () => {
+    const versions = 'SELECT id, v FROM shop_history ORDER BY id, _tg_sequence NULLS FIRST'
+    const answer = await place.json<{ rows: unknown[][] }>('query', versions)
+    expect(answer.rows).toEqual([
+      [1, 'one'],
       [1, 'ONE'],
       [2, 'two'],
       [3, 'three'],

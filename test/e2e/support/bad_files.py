@@ -48,6 +48,8 @@ def main() -> None:
         if table != "good":
             write(mended, table, change, CHANGE)
     write(first, "good", change, CHANGE)
+    write(first, "history", "LOAD00000001.parquet", FULL)
+    write(first, "history", change, CHANGE)
     write(first, "asleep", "LOAD00000001.parquet", FULL)
     write(first, "nobody", "LOAD00000001.parquet", FULL)
 
