@@ -7,12 +7,15 @@ import type { Clock } from '../ports/clock.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Schedules } from '../ports/schedules.ts'
+import type { TableLedger } from '../ports/table-ledger.ts'
 import { type Changes, differences } from './differences.ts'
+import { refuseChangesUnderData } from './refuse-changes.ts'
 import type { ResolvedConfig } from './resolved.ts'
 import { storedConfig } from './stored-config.ts'
 
 export interface ApplyPorts {
   readonly config: ConfigStore
+  readonly tables: Pick<TableLedger, 'getMany'>
   readonly objects: Pick<ObjectStore, 'get' | 'put'>
   readonly schedules: Schedules
   readonly clock: Clock
@@ -31,13 +34,16 @@ const AT_ONCE = 16
 
 /**
  * Writes what differs, and nothing when nothing does, so that a run that broke off is finished by the next one.
- * Throws ConfigurationError TG1220 (terminal), before anything is written, for a cadence without a deployed schedule.
+ * Throws ConfigurationError (terminal), before anything is written: TG1220 for a cadence without a deployed schedule, TG1222
+ * for a table that has data and would get other keys, mode, sequence or target.
  */
 export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): Promise<Applied> {
   await refuseUndeployed(resolved, ports.schedules)
   const applied_at_ms = ports.clock.now()
   const stored = await storedConfig(ports, cadenceNames(resolved))
-  const { cadences, tables, sources } = differences(resolved, stored)
+  const found = differences(resolved, stored)
+  await refuseChangesUnderData(found, ports.tables)
+  const { cadences, tables, sources } = found
   // A cadence is what tables are found by: it is written before they are, and deleted after them.
   await mapBounded(cadences.write, AT_ONCE, (cadence) => ports.config.putCadence({ ...cadence, applied_at_ms }))
   await mapBounded(tables.write, AT_ONCE, (table) => ports.config.putTable({ ...table, applied_at_ms }))

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { applyConfig } from '../../../shared/config/apply.ts'
+import type { TableItem } from '../../../shared/contracts/ledger.ts'
 import { sourcesFrom } from '../../../shared/landing/sources.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
 import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
+import { claimed } from '../../contract/support/items.ts'
 import { BASE, resolved } from './support.ts'
 
 const CONTROL = 'control'
@@ -109,5 +111,43 @@ describe('applyConfig', () => {
     await memory.objects.put(CONTROL, 'config/sources.json', '{')
     expect((await apply(BASE)).sources).toEqual({ ...NONE, added: 1 })
     expect(await sourcesFrom(memory.objects, CONTROL, memory.clock)()).toHaveProperty('operational')
+  })
+
+  describe('a table that has data', () => {
+    const before = withTables('  hr.emp:\n  hr.dep:\n')
+    const withData = (more: Partial<TableItem> = {}) =>
+      memory.tables.replace(
+        claimed('hr_emp', { refresh_status: 'completed', last_snapshot: '7', entry_uri: null, ...more }),
+        undefined,
+      )
+
+    it.each([
+      ['keys: [other]', 'merge.keys'],
+      ['sequence_by: other', 'merge.sequence_by'],
+      ['mode: historical', 'merge.mode'],
+      ['target: { database: other }', 'target.database'],
+      ['target: { partition_by: ["bucket(4, id)"] }', 'target.partition_by'],
+    ])('keeps its %s', async (setting, field) => {
+      await apply(before)
+      await withData()
+      const change = withTables(`  hr.emp: { ${setting} }\n  hr.dep: { keys: [other] }\n`)
+      await expect(apply(change)).rejects.toThrow(new RegExp(`TG1222[^]*\`hr_emp\`: \`${field}\``))
+      await expect(apply(change)).rejects.not.toThrow('hr_dep')
+      // Nothing was applied, of the other table neither.
+      expect(await apply(before)).toMatchObject({ tables: { ...NONE, unchanged: 2 } })
+    })
+
+    it('or a batch that is not resolved keeps them too', async () => {
+      await apply(before)
+      await withData({ last_snapshot: null, entry_uri: 's3://control/entries/hr_emp/x.json' })
+      await expect(apply(withTables('  hr.emp: { keys: [other] }\n  hr.dep:\n'))).rejects.toThrow('TG1222')
+    })
+
+    it('can change what only concerns the batches to come, and its cadence', async () => {
+      await apply(before)
+      await withData()
+      const change = withTables('  hr.emp: { drop_columns: [x], active: false, cadence: nightly }\n  hr.dep:\n')
+      expect(await apply(change)).toMatchObject({ tables: { changed: 1, unchanged: 1 } })
+    })
   })
 })
