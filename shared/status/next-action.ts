@@ -44,7 +44,7 @@ const afterHold: Record<HoldReason, string> = {
 export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
   switch (row.status) {
     case 'unregistered':
-      return 'add it to the configuration, then `tidegate config apply`; its files wait'
+      return 'configure it, then `tidegate config apply`'
     case 'inactive':
       return row.waiting_files > 0 ? 'set `active: true` to have its files applied' : '-'
     case 'held':
@@ -54,6 +54,6 @@ export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
     case 'updating_table':
       return 'a run is working on it'
     default:
-      return row.waiting_files > 0 ? `the next ${row.cadence} applies its files` : '-'
+      return row.waiting_files > 0 ? 'applied by its next run' : '-'
   }
 }

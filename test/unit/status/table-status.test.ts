@@ -47,7 +47,7 @@ describe('the status of every table', () => {
     expect(next.get('s_new')).toBe('-')
     expect(next.get('s_nobody')).toContain('config apply')
     expect(next.get('s_off')).toContain('active: true')
-    expect(next.get('s_waiting')).toContain('nightly')
+    expect(next.get('s_waiting')).toContain('next run')
     expect(next.get('s_held')).toContain('full load')
   })
 
