@@ -213,3 +213,14 @@ def test_a_silent_storage_is_not_blamed_on_the_file(
     assert (outcome["result"], outcome["error"]["code"]) == ("rejected", expected)
     assert bool(outcome["bad_files"]) is blamed
     assert outcome["error"]["transient"] is not blamed
+
+
+def test_a_full_load_declares_the_columns_though_a_change_was_put_before_it(lake: Lake) -> None:
+    early = lake.put([change("U", "01", id=1, v=1, a=1)])
+    full = lake.put([{"id": 1, "v": 1}], kind="full")
+    outcome = lake.apply(lake.entry([early, full]))
+
+    assert outcome["result"] == "rejected"
+    assert [bad["file_id"] for bad in outcome["bad_files"]] == [early["file_id"]]
+    assert early["uri"] in outcome["error"]["message"]
+    assert "`a`" in outcome["error"]["message"]

@@ -57,12 +57,12 @@ def agree_columns(
     """The batch's columns, and an error for each file that does not fit them.
 
     `declared` are the table's columns, without ours; None for a table that does not exist: then the batch's
-    oldest file
-    declares them.
+    first full-load file declares them, or else its first file. Put times are whole seconds: among files of
+    one second, "first" alone would be chance.
     """
     errors: list[FileError] = []
     special: dict[str, str] = {}
-    for file in files:
+    for file in sorted(files, key=lambda file: file.kind != "full"):
         try:
             columns = _by_lower_name(file, footers[file.file_id].columns)
             _check_special(file, columns, merge)
