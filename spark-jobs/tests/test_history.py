@@ -183,7 +183,7 @@ def test_same_plan_twice_at_once_is_applied_once(history: Lake, other_session: S
 
 
 def test_after_a_compaction_new_batches_go_in_and_old_ones_are_known(history: Lake) -> None:
-    """Batch ids are random: most new ones lie between the bounds of a file that holds several; here all do."""
+    """Batch ids are random: most new ones lie between those of a file that holds several. Here all do."""
     entries = [history.entry([history.put([change("I", f"{n:02}", id=n, v=n)])]) for n in range(8)]
     lowest, *between, highest = sorted(entries, key=lambda entry: str(entry["batch_id"]))
     for entry in (lowest, highest):
