@@ -80,8 +80,8 @@ function isStale(path, owner) {
   return owner.since < bootedAt || !isAlive(owner.pid)
 }
 
-/** @param {number} pid */
-function isAlive(pid) {
+/** Whether a process of this machine runs, also one that is not ours to signal. @param {number} pid */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0)
     return true
