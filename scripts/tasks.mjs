@@ -28,9 +28,9 @@ export const TASKS = {
     summary: 'the checks, and the properties with many more examples',
   },
   bench: {
-    needs: ['node'],
+    needs: ['node', 'python', 'java', 'jars'],
     entry: 'test/bench/main.ts',
-    summary: 'what the hot paths cost, into docs/evidence/bench.md',
+    summary: 'what the hot paths cost, into docs/evidence/bench.md; `-- NAME…` measures some again',
   },
   generate: { needs: ['node'], entry: 'scripts/generate.ts', summary: 'generated files, from the contracts' },
   package: {

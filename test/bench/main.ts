@@ -1,34 +1,55 @@
-/** `npm run bench`: measures, prints, and writes docs/evidence/bench.md. Never part of the tests: machines are noisy. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
-import { join } from 'node:path'
-import { batchManager, type Finding, fileManager } from './lambdas.ts'
+/** `npm run bench [-- NAME…]`: measures, prints, and writes its sections of docs/evidence/bench.md. Never part of the tests: machines are noisy. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { type Bench, sectionOf, withSection } from './page.ts'
 
 process.env.POWERTOOLS_METRICS_DISABLED = 'true'
 
-const findings: Finding[] = []
-for (const bench of [fileManager, batchManager]) {
-  const finding = await bench()
-  findings.push(finding)
-  process.stdout.write(`${finding.met ? '✓' : '✗'} ${finding.what}: ${finding.measured} (target ${finding.target})\n`)
+const page = join(import.meta.dirname, '..', '..', 'docs', 'evidence', 'bench.md')
+
+/** Every module of this folder that exports a `bench`, in the order of their names. */
+async function allBenches(): Promise<Map<string, Bench>> {
+  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && file !== 'main.ts')
+  const benches = new Map<string, Bench>()
+  for (const file of files.sort()) {
+    const module = (await import(join(import.meta.dirname, file))) as { bench?: Bench }
+    if (module.bench) benches.set(basename(file, '.ts'), module.bench)
+  }
+  return benches
 }
 
-const folder = join(import.meta.dirname, '..', '..', 'docs', 'evidence')
-mkdirSync(folder, { recursive: true })
-writeFileSync(
-  join(folder, 'bench.md'),
-  [
-    '# Benchmarks',
-    '',
-    `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ${process.platform} ${process.arch},`,
-    `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}. Medians of CPU time over 7 rounds after one to warm up; in-memory ports.`,
-    '',
-    '| what | target | measured | |',
-    '|---|---|---|---|',
-    ...findings.map(
-      (finding) => `| ${finding.what} | ${finding.target} | ${finding.measured} | ${finding.met ? 'met' : 'missed'} |`,
-    ),
-    '',
-  ].join('\n'),
-)
-process.exitCode = findings.every((finding) => finding.met) ? 0 : 1
+function measuredOn(bench: Bench): string {
+  const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`
+  const versions = [`Node ${process.version}`, ...(bench.versions ?? [])].join(', ')
+  return `Measured on ${new Date().toISOString().slice(0, 10)}, ${process.platform} ${process.arch}, ${machine}; ${versions}`
+}
+
+/** Measures one, and writes its section at once: what comes later may fail. */
+async function measure(name: string, bench: Bench): Promise<boolean> {
+  const findings = await bench.run()
+  for (const { met, what, measured, target } of findings.rows)
+    process.stdout.write(
+      `${met === undefined ? '·' : met ? '✓' : '✗'} ${what}: ${measured}${met === undefined ? '' : ` (target ${target})`}\n`,
+    )
+  mkdirSync(dirname(page), { recursive: true })
+  const before = existsSync(page) ? readFileSync(page, 'utf8') : ''
+  writeFileSync(page, withSection(before, name, sectionOf(bench, measuredOn(bench), findings)))
+  return findings.rows.every(({ met }) => met !== false)
+}
+
+const benches = await allBenches()
+const names = process.argv.length > 2 ? process.argv.slice(2) : [...benches.keys()]
+const unknown = names.filter((name) => !benches.has(name))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `TG9905: there is no bench \`${unknown.join('`, `')}\`: name some of ${[...benches.keys()].join(', ')}\n`,
+  )
+  process.exit(2)
+}
+let good = true
+for (const name of names) {
+  const bench = benches.get(name)
+  if (bench) good = (await measure(name, bench)) && good
+}
+process.exitCode = good ? 0 : 1
