@@ -19,12 +19,26 @@ export function driverLines(log: string, component: string): LogLine[] {
     .split('\n')
     .filter((text) => text.trim() !== '')
     .map((text) => {
-      const [year = 0, ...rest] = (log4jTime.exec(text) ?? []).slice(1).map(Number)
-      if (rest.length === 0) return { at_ms: null, component, text: readable(text) }
-      const [month = 1, day = 1, hours = 0, minutes = 0, seconds = 0] = rest
-      const at_ms = new Date(2000 + year, month - 1, day, hours, minutes, seconds).getTime()
-      return { at_ms, component, text: readable(text.replace(log4jTime, '')) }
+      const [at_ms, rest] = text.startsWith('{') ? jobTime(text) : sparkTime(text)
+      return { at_ms, component, text: readable(rest) }
     })
+}
+
+type Timed = readonly [at_ms: EpochMs | null, text: string]
+
+function sparkTime(text: string): Timed {
+  const [year = 0, ...rest] = (log4jTime.exec(text) ?? []).slice(1).map(Number)
+  if (rest.length === 0) return [null, text]
+  const [month = 1, day = 1, hours = 0, minutes = 0, seconds = 0] = rest
+  const at_ms = new Date(2000 + year, month - 1, day, hours, minutes, seconds).getTime()
+  return [at_ms, text.replace(log4jTime, '')]
+}
+
+/** The job's own lines are JSON, with the time in UTC. */
+function jobTime(text: string): Timed {
+  const { time, ...rest } = fieldsOf(text) ?? {}
+  const at_ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
+  return Number.isNaN(at_ms) ? [null, text] : [at_ms, JSON.stringify(rest)]
 }
 
 /** What our functions' logger says of itself with every line. */

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from .apply_table import Job, apply_table
 from .outcome import Outcome
@@ -35,8 +36,9 @@ def run_plan(job: Job, plan: Plan, tables_at_once: int, say: Callable[[str], Non
 
 
 def progress_line(outcome: Outcome) -> str:
-    """One JSON line for the driver's log."""
-    line: dict[str, object] = {"table": outcome.table, "result": outcome.result}
+    """One JSON line for the driver's log; by its `time` it finds its place between the functions' lines."""
+    time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line: dict[str, object] = {"time": time, "table": outcome.table, "result": outcome.result}
     if outcome.rows:
         line |= {
             name: getattr(outcome.rows, name) for name in ("read", "inserted", "updated", "deleted", "stale")

@@ -43,6 +43,7 @@ test('a paused cadence does not fire, not after a restart either, until it is re
   await up()
   expect(await stateOf()).toBe('DISABLED')
   expect((await place.tidegate('status')).stdout).toContain(`paused: ${cadence}`)
+  expect((await place.tidegate('doctor')).stdout).toContain(`warn  schedules     cadence \`${cadence}\` is paused`)
 
   await place.json('resume', cadence)
   expect(await place.json('status')).toMatchObject({ paused_cadences: [] })

@@ -3,6 +3,7 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { tableNames } from '../../../shared/aws/tables.ts'
 import { sourcesDocument } from '../../../shared/contracts/config.ts'
 import { controlLayout } from '../../../shared/contracts/control-layout.ts'
+import type { ScheduleState } from '../../../shared/ports/schedules.ts'
 import type { TableStatusRow } from '../../../shared/status/next-action.ts'
 import { tableStatuses } from '../../../shared/status/table-status.ts'
 import type { Deployment } from '../deployment.ts'
@@ -23,7 +24,7 @@ export async function deployedFindings(deployment: Deployment): Promise<Finding[
     ]),
     looking('schedules', RIGHTS, async () => {
       const configured = (await ports.config.cadences()).map((cadence) => cadence.refresh_cadence)
-      return scheduleFindings(configured, await schedulesOf(deployment).deployed())
+      return scheduleFindings(configured, await schedulesOf(deployment).states())
     }),
     looking('queues', RIGHTS, async () => queueFindings(await queuesOf(deployment))),
     looking('tables', RIGHTS, async () => tableFindings(await tableStatuses(ports))),
@@ -65,8 +66,9 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Cadences that are configured against those that have a schedule. */
-export function scheduleFindings(configured: readonly string[], deployed: readonly string[]): Finding[] {
+/** Cadences that are configured against those that have a schedule, and whether it fires. */
+export function scheduleFindings(configured: readonly string[], states: ReadonlyMap<string, ScheduleState>): Finding[] {
+  const deployed = [...states.keys()]
   const without = configured.filter((cadence) => !deployed.includes(cadence))
   const unused = deployed.filter((cadence) => !configured.includes(cadence))
   const found = [
@@ -80,6 +82,9 @@ export function scheduleFindings(configured: readonly string[], deployed: readon
         'apply the file that has it, or deploy without it',
       ),
     ),
+    ...deployed
+      .filter((name) => states.get(name) === 'paused' && configured.includes(name))
+      .map((name) => warn('schedules', `cadence \`${name}\` is paused: its files wait`, `\`tidegate resume ${name}\``)),
   ]
   return found.length > 0 ? found : [ok('schedules', `${plural(deployed.length, 'schedule')}, one for each cadence`)]
 }

@@ -26,13 +26,24 @@ const row = (table: string, changes: Partial<TableStatusRow>): TableStatusRow =>
 
 describe('what the doctor finds in a deployment', () => {
   it('cadences without a schedule fail, schedules without a cadence are to be looked at', () => {
-    expect(told(scheduleFindings(['hourly', 'nightly'], ['hourly', 'nightly']))).toEqual([
+    const enabled = (...names: string[]) => new Map(names.map((name) => [name, 'enabled' as const]))
+    expect(told(scheduleFindings(['hourly', 'nightly'], enabled('hourly', 'nightly')))).toEqual([
       'ok 2 schedules, one for each cadence',
     ])
-    expect(told(scheduleFindings(['hourly', 'new'], ['hourly', 'old']))).toEqual([
+    expect(told(scheduleFindings(['hourly', 'new'], enabled('hourly', 'old')))).toEqual([
       'fail cadence `new` has no schedule: nothing starts it',
       'warn schedule `old` has no cadence: its runs fail',
     ])
+  })
+
+  it('a paused cadence is named, with how to let it go on', () => {
+    const states = new Map([
+      ['hourly', 'enabled'],
+      ['nightly', 'paused'],
+    ] as const)
+    const found = scheduleFindings(['hourly', 'nightly'], states)
+    expect(told(found)).toEqual(['warn cadence `nightly` is paused: its files wait'])
+    expect(found[0]?.mend).toBe('`tidegate resume nightly`')
   })
 
   it('dead letters fail, queue by queue', () => {

@@ -107,6 +107,19 @@ it('a driver tells its time where it has one; the lines below stay below', () =>
   expect(story).toEqual(['-1', 'WARNING: first', 'WARN A: a', '  at frame', '{"table": "t"}', '1'])
 })
 
+it('a line of the job itself has its time in UTC, to the millisecond; what only looks like one has none', () => {
+  const log = [
+    '{"time": "2026-11-21T14:05:57.123Z", "table": "t", "seconds": 1.5}',
+    '{"time": "yesterday", "table": "t"}',
+    '{"time": "2026-11-21T14:05:57.123Z", cut',
+  ].join('\n')
+  expect(driverLines(log, 'driver 1').map((line) => [line.at_ms, line.text])).toEqual([
+    [Date.UTC(2026, 10, 21, 14, 5, 57, 123), '{"table":"t","seconds":1.5}'],
+    [null, '{"time": "yesterday", "table": "t"}'],
+    [null, '{"time": "2026-11-21T14:05:57.123Z", cut'],
+  ])
+})
+
 it('an error has its stack, and nothing in a log steers the terminal', () => {
   const error = { name: 'InputError', message: 'TG2030: no', stack: 'InputError: TG2030: no\n    at step (a.ts:1)' }
   const message = JSON.stringify({ level: 'ERROR', message: 'step \u001b[2Jfailed\u0007\u202e', error })
