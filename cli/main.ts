@@ -1,7 +1,8 @@
-/** The command line's entry: runs the program and turns errors into exit codes: 0 done, 1 work failed, 2 usage. */
+/** The command line's entry: runs the program and turns errors into exit codes: 0 done, 1 work failed, 2 usage, 130 Ctrl-C. */
 import { CommanderError } from 'commander'
 import pc from 'picocolors'
 import { TidegateError } from '../shared/errors.ts'
+import { Interrupted } from './lib/interrupted.ts'
 import { program } from './program.ts'
 
 /** Wrong usage or configuration is the caller's to mend (2); anything else is work that failed (1). */
@@ -20,6 +21,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program().parseAsync()
 } catch (error) {
+  if (error instanceof Interrupted) {
+    process.stderr.write(`${error.message}\n`)
+    process.exit(error.exitCode) // a request may still be on its way
+  }
   process.exitCode = exitCodeOf(error)
   if (error instanceof TidegateError) process.stderr.write(`${pc.red(error.message)}\n`)
   else if (!(error instanceof CommanderError)) throw error

@@ -1,31 +1,18 @@
 /** `npm run demo`: the whole product on this machine, told as a story. Runs the same commands that a user would type. */
 import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { parseArgs } from 'node:util'
 import pc from 'picocolors'
 import { number, plural } from '../cli/lib/human.ts'
-import { messageOf } from '../shared/errors.ts'
-import { command, interruption, linesOf } from './command.ts'
+import { Interrupted } from '../cli/lib/interrupted.ts'
+import { refuseSecond, runningHere } from '../cli/lib/local-pointer.ts'
+import { messageOf, TidegateError } from '../shared/errors.ts'
+import { command, isInterrupted, lastCommand, linesOf } from './command.ts'
+import { demoOptions } from './options.ts'
 import { chapter, hint, say, table, took } from './story.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(process.cwd(), '.tidegate', 'demo')
 const python = join(root, '.venv/bin/python')
-
-const { values: options } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '25000' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-
-if (options.help) {
-  say('npm run demo -- [--rows N] [--keep]')
-  say('  --rows N   rows of each of the 18 tables (default 25000; the published figures are for 1369769)')
-  say('  --keep     leave the local cloud running at the end')
-  process.exit(0)
-}
 
 interface Written {
   readonly table: string
@@ -34,17 +21,18 @@ interface Written {
   readonly bytes: number
 }
 
-const source = (verb: string): string[] => [
-  join(root, 'demo/source_database.py'),
-  verb,
-  '--folder',
-  join(folder, 'source'),
-  '--rows',
-  options.rows,
-]
 const tidegate = (...args: string[]): Promise<void> => command(process.execPath, [join(root, 'cli/main.ts'), ...args])
 
 async function main(): Promise<void> {
+  const options = demoOptions(process.argv.slice(2))
+  if (options === 'help') return help()
+  refuseSecond() // before its data is removed
+  const source = (verb: string): string[] => [
+    join(root, 'demo/source_database.py'),
+    verb,
+    ...['--folder', join(folder, 'source')],
+    ...['--rows', String(options.rows)],
+  ]
   const started = Date.now()
   await rm(folder, { recursive: true, force: true })
   say(pc.bold('Tidegate: change files land on S3, wait in a ledger, and arrive in Iceberg tables on their cadence.'))
@@ -55,17 +43,27 @@ async function main(): Promise<void> {
       await tidegate('local', 'up', '--detach', '--port', '0', '--data-dir', '.tidegate/demo/cloud')
       await tidegate('config', 'apply', relative(process.cwd(), join(root, 'tidegate.yml')))
     })
-    await fullLoad()
-    await changes()
-    await check()
+    await fullLoad(source)
+    await changes(source)
+    await check(source)
   } finally {
-    if (!options.keep || interruption() !== undefined) await tidegate('local', 'down')
+    if ((!options.keep || isInterrupted()) && runningHere())
+      await lastCommand(process.execPath, [join(root, 'cli/main.ts'), 'local', 'down'])
   }
   took(Date.now() - started)
-  whatNext()
+  whatNext(options.keep)
 }
 
-async function fullLoad(): Promise<void> {
+/** The arguments of source_database.py. */
+type Source = (verb: string) => string[]
+
+function help(): void {
+  say('npm run demo -- [--rows N] [--keep]')
+  say('  --rows N   rows of each of the 18 tables (default 25000; the published figures are for 1369769)')
+  say('  --keep     leave the local cloud running at the end')
+}
+
+async function fullLoad(source: Source): Promise<void> {
   await chapter(2, 'A full load: AWS DMS writes one file for each of 18 tables', async () => {
     const written = await linesOf<Written>(python, source('create'))
     const rows = written.reduce((sum, file) => sum + file.rows, 0)
@@ -77,7 +75,7 @@ async function fullLoad(): Promise<void> {
   )
 }
 
-async function changes(): Promise<void> {
+async function changes(source: Source): Promise<void> {
   await chapter(4, 'Rows change at the source: change files land', async () => {
     const written = await linesOf<Written>(python, source('change'))
     table(written.map((file) => [file.table, `${number(file.rows)} ${file.what}`]))
@@ -91,7 +89,7 @@ async function changes(): Promise<void> {
   )
 }
 
-async function check(): Promise<void> {
+async function check(source: Source): Promise<void> {
   await chapter(7, 'Is the lake what the source is? Every row of every table, read without Spark', async () => {
     const found = await linesOf<{ table: string; rows: number; missing: number; surplus: number }>(
       python,
@@ -105,10 +103,10 @@ async function check(): Promise<void> {
   })
 }
 
-function whatNext(): void {
+function whatNext(kept: boolean): void {
   say('')
   say(pc.bold('What next'))
-  if (!options.keep)
+  if (!kept)
     hint('npx tidegate local up --detach --data-dir .tidegate/demo/cloud', 'start this cloud again, as it was left')
   hint('npx tidegate status', 'every table: fresh? failed? what to do now?')
   hint('npx tidegate query "SELECT count(*) FROM taxi_trips_table_1"', 'read the lake')
@@ -119,7 +117,10 @@ function whatNext(): void {
 try {
   await main()
 } catch (error) {
-  const stopped = interruption()
-  if (stopped === undefined) say(pc.red(`The demo failed: ${messageOf(error)}`))
-  process.exitCode = stopped ?? 1
+  const stopped = error instanceof Interrupted
+  const wrongInput = error instanceof TidegateError && error.code.startsWith('TG1')
+  process.stderr.write(
+    stopped || wrongInput ? `${messageOf(error)}\n` : pc.red(`The demo failed: ${messageOf(error)}\n`),
+  )
+  process.exitCode = stopped ? error.exitCode : wrongInput ? 2 : 1
 }

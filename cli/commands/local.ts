@@ -1,16 +1,18 @@
-/** `tidegate local up | down | env | status | fast-forward`: a cloud on this machine, with this project deployed on it. */
+/** `tidegate local up | down | env | status | logs | fast-forward`: a cloud on this machine, with this project deployed on it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { startLocalCloud } from '../../local/cloud.ts'
 import { deployToLocalCloud } from '../../local/deploy/deploy.ts'
 import { ConfigurationError, EngineError } from '../../shared/errors.ts'
 import { startDetached } from '../lib/detached.ts'
-import { duration } from '../lib/human.ts'
+import { duration, plural } from '../lib/human.ts'
+import { Interrupted, watchSignals } from '../lib/interrupted.ts'
 import { runningCloud } from '../lib/local-admin.ts'
-import { pointTo, type RunningCloud, removePointer, runningHere } from '../lib/local-pointer.ts'
+import { pointTo, type RunningCloud, refuseSecond, removePointer, runningHere } from '../lib/local-pointer.ts'
 import type { Output } from '../lib/output.ts'
 import { type Globals, outputOf } from './globals.ts'
 import { addLocalFastForward } from './local-fast-forward.ts'
+import { addLocalLogs } from './local-logs.ts'
 import { addLocalStatus } from './local-status.ts'
 
 interface UpOptions {
@@ -66,20 +68,8 @@ export function addLocal(program: Command): void {
     })
 
   addLocalStatus(local)
+  addLocalLogs(local)
   addLocalFastForward(local)
-}
-
-/** Throws ConfigurationError TG1507. */
-function refuseSecond(): void {
-  const cloud = runningHere()
-  if (!cloud) {
-    removePointer() // it may point to one that was killed
-    return
-  }
-  throw new ConfigurationError(
-    'TG1507',
-    `a local cloud already runs in this folder, at \`${cloud.endpoint}\`. Use it, or stop it with \`tidegate local down\`.`,
-  )
 }
 
 const withoutDetach = (options: UpOptions): string[] => [
@@ -94,7 +84,7 @@ const withoutDetach = (options: UpOptions): string[] => [
 
 async function runInForeground(options: UpOptions, output: Output): Promise<void> {
   const started = Date.now()
-  const signalled = signal()
+  const signals = watchSignals()
   output.note('starting the local cloud')
   const cloud = await startLocalCloud({
     ...(options.port === undefined ? {} : { port: portOf(options.port) }),
@@ -102,20 +92,32 @@ async function runInForeground(options: UpOptions, output: Output): Promise<void
     maxJobs: Number(options.maxJobs),
     schedules: options.schedules ?? false,
   })
+  let ended: string | undefined
+  const deployed = deployToLocalCloud({
+    endpoint: cloud.endpoint,
+    stage: 'local',
+    log: (line) => output.note(line),
+    signal: signals.aborted,
+  })
   try {
-    const deployed = deployToLocalCloud({ endpoint: cloud.endpoint, stage: 'local', log: (line) => output.note(line) })
-    const first = await Promise.race([deployed, signalled])
-    if (first !== 'signalled') {
-      pointTo(cloud.dataDir)
-      output.note(`ready after ${duration(Date.now() - started)}`)
-      announce({ pid: process.pid, endpoint: cloud.endpoint, dataDir: cloud.dataDir, env: cloud.env() }, output)
-      const failure = await Promise.race([signalled, cloud.failed])
-      if (failure !== 'signalled')
-        throw new EngineError('TG5603', `${failure}. Start again with \`tidegate local up\`.`)
+    await Promise.race([deployed, signals.first])
+    const early = signals.seen()
+    if (early) throw new Interrupted(early, 'the local cloud was stopped before it was ready')
+    const resumed = cloud.resume()
+    if (resumed > 0) output.note(`${plural(resumed, 'execution')} of before: going on`)
+    pointTo(cloud.dataDir)
+    output.note(`ready after ${duration(Date.now() - started)}`)
+    announce({ pid: process.pid, endpoint: cloud.endpoint, dataDir: cloud.dataDir, env: cloud.env() }, output)
+    const failure = await Promise.race([signals.first.then(() => undefined), cloud.failed])
+    if (failure !== undefined) {
+      ended = failure
+      throw new EngineError('TG5603', `${failure}. Start again with \`tidegate local up\`.`)
     }
   } finally {
     await cloud.stop()
-    removePointer()
+    await deployed.catch(() => undefined) // what it started has ended then, too
+    if (ended === undefined) removePointer()
+    else pointTo(cloud.dataDir, ended)
   }
 }
 
@@ -125,11 +127,6 @@ function portOf(text: string): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new ConfigurationError('TG1508', `\`${text}\` is no port. Give a number from 0 (a free one) to 65535.`)
 }
-
-const signal = (): Promise<'signalled'> =>
-  new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve('signalled'))
-  })
 
 function announce(cloud: RunningCloud, output: Output): void {
   output.result({ endpoint: cloud.endpoint, pid: cloud.pid, data_dir: cloud.dataDir }, () => {

@@ -4,11 +4,15 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../shared/errors.ts'
+import { Interrupted, watchSignals } from './interrupted.ts'
 import { type RunningCloud, runningHere, tidegateFolder } from './local-pointer.ts'
 
 const mainFile = join(import.meta.dirname, '..', 'main.ts')
 
-/** `args` are those of the command in the foreground. Throws EngineError TG5605 if it ends before it is ready. */
+/**
+ * `args` are those of the command in the foreground. Throws EngineError TG5605 if it ends before it is ready, Interrupted
+ * when a signal ended it, after it has ended.
+ */
 export async function startDetached(args: readonly string[]): Promise<RunningCloud> {
   mkdirSync(tidegateFolder(), { recursive: true })
   const logFile = join(tidegateFolder(), 'local.log')
@@ -19,13 +23,15 @@ export async function startDetached(args: readonly string[]): Promise<RunningClo
   child.once('exit', (code) => {
     ended = code
   })
-  const passOn = (signal: NodeJS.Signals) => () => void child.kill(signal)
-  const handlers = { SIGINT: passOn('SIGINT'), SIGTERM: passOn('SIGTERM') } as const
-  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler)
+  const signals = watchSignals()
+  void signals.first.then((signal) => child.kill(signal))
   try {
     return await untilReady(logFile, () => ended)
+  } catch (error) {
+    const signal = signals.seen()
+    throw signal ? new Interrupted(signal, 'the local cloud was stopped before it was ready') : error
   } finally {
-    for (const [name, handler] of Object.entries(handlers)) process.off(name, handler)
+    signals.close()
     child.unref()
   }
 }

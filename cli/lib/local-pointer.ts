@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runningOn } from '../../local/data-dir.ts'
 import { sdkEnvironment } from '../../local/toolchain.ts'
+import { ConfigurationError } from '../../shared/errors.ts'
 
 export interface RunningCloud {
   readonly pid: number
@@ -17,22 +18,43 @@ const pointerPath = (): string => join(tidegateFolder(), 'local.json')
 
 /** The local cloud that runs for this folder; one whose process is gone counts as none. */
 export function runningHere(): RunningCloud | undefined {
-  const dataDir = pointedDataDir()
+  const dataDir = readPointer()?.data_dir
   const state = dataDir === undefined ? undefined : runningOn(dataDir)
   if (dataDir === undefined || state?.endpoint === undefined) return undefined
   return { pid: state.pid, endpoint: state.endpoint, dataDir, env: sdkEnvironment(state.endpoint) }
 }
 
-export function pointTo(dataDir: string): void {
+/** Throws ConfigurationError TG1507 when a local cloud runs for this folder. */
+export function refuseSecond(): void {
+  const cloud = runningHere()
+  if (!cloud) {
+    removePointer() // it may point to one that was killed
+    return
+  }
+  throw new ConfigurationError(
+    'TG1507',
+    `a local cloud already runs in this folder, at \`${cloud.endpoint}\`. Use it, or stop it with \`tidegate local down\`.`,
+  )
+}
+
+/** `ended` says why a local cloud is not there any more, for whoever asks next. */
+export function pointTo(dataDir: string, ended?: string): void {
   mkdirSync(tidegateFolder(), { recursive: true })
-  writeFileSync(pointerPath(), `${JSON.stringify({ data_dir: dataDir })}\n`)
+  writeFileSync(pointerPath(), `${JSON.stringify({ data_dir: dataDir, ended })}\n`)
+}
+
+/** The local cloud that ended here without being asked to: why, and where its data is. */
+export function lastHere(): { readonly dataDir: string; readonly ended: string } | undefined {
+  const pointer = readPointer()
+  if (pointer === undefined || runningHere()) return undefined
+  return { dataDir: pointer.data_dir, ended: pointer.ended ?? 'its process was killed' }
 }
 
 export const removePointer = (): void => rmSync(pointerPath(), { force: true })
 
-function pointedDataDir(): string | undefined {
+function readPointer(): { data_dir: string; ended?: string } | undefined {
   try {
-    return (JSON.parse(readFileSync(pointerPath(), 'utf8')) as { data_dir: string }).data_dir
+    return JSON.parse(readFileSync(pointerPath(), 'utf8')) as { data_dir: string; ended?: string }
   } catch {
     return undefined
   }

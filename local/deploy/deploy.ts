@@ -49,6 +49,8 @@ export interface DeployOptions {
   made?: Package
   /** Told what is being done, a line each. */
   log?: (line: string) => void
+  /** Aborts the packaging: its processes have ended when the promise rejects. */
+  signal?: AbortSignal
 }
 
 export interface Deployed {
@@ -64,7 +66,7 @@ export interface Deployed {
 export async function deployToLocalCloud(options: DeployOptions): Promise<Deployed> {
   const stage = options.stage ?? 'local'
   const log = options.log ?? (() => undefined)
-  const made = options.made ?? (await packageService({ stage, config: options.config, log }))
+  const made = options.made ?? (await packageService({ stage, config: options.config, log, signal: options.signal }))
   const stackName = `tidegate-${stage}`
   const deployment = localDeployment(made, { account, region, stackName, endpoint: options.endpoint })
   const clients = clientsOf(options.endpoint)

@@ -24,6 +24,8 @@ export interface PackageOptions {
   /** Configuration file, relative to the project; default `tidegate.yml`. */
   config?: string | undefined
   log?: ((line: string) => void) | undefined
+  /** Aborts: the packager and its children have ended when the promise rejects. */
+  signal?: AbortSignal | undefined
 }
 
 /** What the package is made of. A change in any of it makes a new package. */
@@ -48,9 +50,9 @@ export async function packageService(options: PackageOptions): Promise<Package> 
   const directory = join(cache, `${options.stage}-${hashOf([...sources, config], config)}`)
   if (!existsSync(directory)) {
     // One at a time: osls and esbuild share a working directory in the project.
-    const release = await takeLock(join(cache, 'lock'))
+    const release = await takeLock(join(cache, 'lock'), options.signal ? { signal: options.signal } : {})
     try {
-      if (!existsSync(directory)) await makePackage(directory, options.stage, config, options.log ?? (() => undefined))
+      if (!existsSync(directory)) await makePackage(directory, { ...options, config })
     } finally {
       release()
     }
@@ -68,23 +70,18 @@ const openPackage = (directory: string): Package => ({
 
 async function makePackage(
   directory: string,
-  stage: string,
-  config: string,
-  log: (line: string) => void,
+  { stage, config, log, signal }: PackageOptions & { config: string },
 ): Promise<void> {
-  log('packaging serverless.yml')
+  log?.('packaging serverless.yml')
   const draft = `${directory}.draft`
   rmSync(draft, { recursive: true, force: true })
   const command = join(projectRoot, 'node_modules', 'osls', 'bin', 'serverless.js')
-  const { code, output } = await run([
-    command,
-    'package',
-    '--stage',
-    stage,
-    '--package',
-    draft,
-    `--param=config=${config}`,
-  ])
+  const args = [command, 'package', '--stage', stage, '--package', draft, `--param=config=${config}`]
+  const { code, output } = await run(args, signal)
+  if (signal?.aborted) {
+    rmSync(draft, { recursive: true, force: true })
+    throw signal.reason
+  }
   if (code !== 0)
     throw new EngineError(
       'TG5201',
@@ -93,12 +90,22 @@ async function makePackage(
   renameSync(draft, directory)
 }
 
-function run(args: string[]): Promise<{ code: number | null; output: string }> {
+function run(args: string[], signal?: AbortSignal): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const env = { ...baseEnvironment(), SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', FORCE_COLOR: '0' }
     // osls has been seen to hang on a child of its own; whoever waits for a package must not.
     const limits = { timeout: 180_000, killSignal: 'SIGKILL' as const }
-    const child = spawn(process.execPath, args, { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'], ...limits })
+    const stdio = ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe']
+    const child = spawn(process.execPath, args, {
+      cwd: projectRoot,
+      env,
+      stdio,
+      ...limits,
+      detached: signal !== undefined,
+    })
+    const end = (): void => endGroup(child.pid)
+    if (signal?.aborted) end()
+    signal?.addEventListener('abort', end, { once: true })
     let output = ''
     const collect = (chunk: Buffer): void => {
       output += chunk.toString('utf8')
@@ -106,8 +113,19 @@ function run(args: string[]): Promise<{ code: number | null; output: string }> {
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
+    child.once('close', (code) => {
+      signal?.removeEventListener('abort', end)
+      resolve({ code, output })
+    })
   })
+}
+
+function endGroup(group: number | undefined): void {
+  try {
+    if (group !== undefined) process.kill(-group, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** SHA-256 over names and bytes of every file, cut to 16 digits. */
