@@ -1,13 +1,16 @@
 /** `tidegate config …`: from one YAML file to the configuration tables. */
 import type { Command } from 'commander'
-import { applyConfig } from '../../shared/config/apply.ts'
+import { type Applied, applyConfig } from '../../shared/config/apply.ts'
 import type { ParsedConfig } from '../../shared/config/parse.ts'
 import { resolve } from '../../shared/config/resolve.ts'
+import { shown } from '../../shared/files/shown.ts'
 import { systemClock } from '../../shared/ports/clock.ts'
 import { parsedFile, undeployed } from '../lib/config-file.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { plural } from '../lib/human.ts'
+import type { Output } from '../lib/output.ts'
 import { ledgerPorts, schedulesOf } from '../lib/ports.ts'
+import { consequenceTexts } from './config-consequences.ts'
 import { addDiff } from './config-diff.ts'
 import { addShow } from './config-show.ts'
 import { type Globals, outputOf } from './globals.ts'
@@ -40,16 +43,23 @@ export function addConfig(program: Command): void {
       const parsed = await parsedFile(file)
       const deployment = await findDeployment(globals, output)
       const changes = await apply(parsed, deployment)
-      output.result(changes, () =>
-        output.line(
-          `applied ${file}: ${plural(changes.tables.added, 'table')} added, ${changes.tables.changed} changed, ` +
-            `${changes.tables.removed} removed, ${changes.tables.unchanged} unchanged`,
-        ),
-      )
+      output.result(changes, () => showApplied(changes, file, output))
     })
 
   addDiff(config)
   addShow(config)
+}
+
+/** `--json` has them all. */
+const TOLD = 20
+
+function showApplied({ tables, consequences }: Applied, file: string, output: Output): void {
+  output.line(
+    `applied ${file}: ${plural(tables.added, 'table')} added, ${tables.changed} changed, ${tables.removed} removed, ${tables.unchanged} unchanged`,
+  )
+  const texts = [...consequenceTexts(consequences)]
+  for (const [table, text] of texts.slice(0, TOLD)) output.line(`  ${shown(table)}: ${text}`)
+  if (texts.length > TOLD) output.line(`  and ${texts.length - TOLD} more tables: \`tidegate status\` has them`)
 }
 
 function apply(parsed: ParsedConfig, deployment: Deployment) {

@@ -5,18 +5,22 @@ import { controlLayout } from '../contracts/control-layout.ts'
 import { ConfigurationError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
+import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Schedules } from '../ports/schedules.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
+import { type Consequences, consequences } from './consequences.ts'
 import { type Changes, differences } from './differences.ts'
-import { refuseChangesUnderData } from './refuse-changes.ts'
+import { refusalUnderData } from './refuse-changes.ts'
+import { rememberRemoved } from './removed-tables.ts'
 import type { ResolvedConfig } from './resolved.ts'
 import { storedConfig } from './stored-config.ts'
 
 export interface ApplyPorts {
   readonly config: ConfigStore
   readonly tables: Pick<TableLedger, 'getMany'>
-  readonly objects: Pick<ObjectStore, 'get' | 'put'>
+  readonly files: Pick<FileLedger, 'waitingByTable'>
+  readonly objects: Pick<ObjectStore, 'get' | 'put' | 'list'>
   readonly schedules: Schedules
   readonly clock: Clock
   readonly controlBucket: string
@@ -27,6 +31,8 @@ export interface Applied {
   readonly cadences: Changes
   readonly tables: Changes
   readonly sources: Changes
+  /** As the ledger was just before. */
+  readonly consequences: Consequences
 }
 
 /** Three thousand tables one by one would take a minute. */
@@ -35,18 +41,24 @@ const AT_ONCE = 16
 /**
  * Writes what differs, and nothing when nothing does, so that a run that broke off is finished by the next one.
  * Throws ConfigurationError (terminal), before anything is written: TG1220 for a cadence without a deployed schedule, TG1222
- * for a table that has data and would get other keys, mode, sequence or target.
+ * for a table that has data and would get other keys, mode, sequence or target, TG1223 for one that would write where another
+ * one's data is.
  */
 export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): Promise<Applied> {
   await refuseUndeployed(resolved, ports.schedules)
   const applied_at_ms = ports.clock.now()
   const stored = await storedConfig(ports, cadenceNames(resolved))
   const found = differences(resolved, stored)
-  await refuseChangesUnderData(found, ports.tables)
+  const refusal = await refusalUnderData(found, stored.tables, ports)
+  if (refusal) throw refusal
+  const meant = await consequences(found, ports)
   const { cadences, tables, sources } = found
   // A cadence is what tables are found by: it is written before they are, and deleted after them.
   await mapBounded(cadences.write, AT_ONCE, (cadence) => ports.config.putCadence({ ...cadence, applied_at_ms }))
   await mapBounded(tables.write, AT_ONCE, (table) => ports.config.putTable({ ...table, applied_at_ms }))
+  const gone = new Set(meant.removed.map(({ table }) => table))
+  const leaving = tables.remove.filter((table) => gone.has(table.source_table_name))
+  await rememberRemoved(leaving, applied_at_ms, ports.controlBucket, ports.objects)
   // After its new item is there: in between both cadences have the table, and its claim keeps them apart.
   await mapBounded(tables.remove, AT_ONCE, (table) =>
     ports.config.deleteTable(table.refresh_cadence, table.source_table_name),
@@ -56,7 +68,7 @@ export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): 
     await ports.objects.put(ports.controlBucket, controlLayout.sources, JSON.stringify(document, null, 2))
   }
   await mapBounded(cadences.remove, AT_ONCE, (cadence) => ports.config.deleteCadence(cadence.refresh_cadence))
-  return { cadences: cadences.changes, tables: tables.changes, sources: sources.changes }
+  return { cadences: cadences.changes, tables: tables.changes, sources: sources.changes, consequences: meant }
 }
 
 export const cadenceNames = ({ cadences }: ResolvedConfig): string[] =>

@@ -112,7 +112,8 @@ function countsOf(items: readonly ItemDifference[], wanted: number): Changes {
 /** The time of the last write says nothing about what is configured. */
 const WRITTEN_AT = 'applied_at_ms'
 
-function fieldChanges(before: object, after: object): FieldChange[] {
+/** What of a stored item the wanted one changes, by dotted path. */
+export function fieldChanges(before: object, after: object): FieldChange[] {
   const [old, now] = [flat(before), flat(after)]
   const fields = [...new Set([...old.keys(), ...now.keys()])].filter((field) => field !== WRITTEN_AT)
   return fields

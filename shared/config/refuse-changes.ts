@@ -1,40 +1,122 @@
-/** What can't be changed any more once a table has data: its rows were merged by it. */
+/** What can't be changed any more once a table has data: its rows were merged by it, and its target is nobody else's. */
+import type { TableConfig } from '../contracts/config.ts'
+import type { TableItem } from '../contracts/ledger.ts'
 import { ConfigurationError } from '../errors.ts'
 import { shown } from '../files/shown.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
-import type { ConfigDifferences, FieldChange } from './differences.ts'
+import { type ConfigDifferences, type FieldChange, fieldChanges } from './differences.ts'
+import { removedTables } from './removed-tables.ts'
+import type { ResolvedTable } from './resolved.ts'
 
-/** The commit compares keys and sequences with the stored rows, and everything of the target was fixed when the table was made. */
-const isFixed = ({ field }: FieldChange): boolean =>
-  ['merge.keys', 'merge.mode', 'merge.sequence_by'].includes(field) || field.startsWith('target.')
-
-const TOLD = 10
+export interface RefusalPorts {
+  readonly tables: Pick<TableLedger, 'getMany'>
+  readonly objects: Pick<ObjectStore, 'get' | 'list'>
+  readonly controlBucket: string
+}
 
 /**
- * Throws ConfigurationError TG1222 (terminal), naming tables and fields, if a table with data, or with a batch that is not
- * resolved, would get other keys, mode, sequence or target.
+ * The commit compares keys and sequences with the stored rows, and everything of the target was fixed when the table was made;
+ * but `adopt` only says whether the first batch may find one.
  */
-export async function refuseChangesUnderData(
+const isFixed = ({ field }: FieldChange): boolean =>
+  ['merge.keys', 'merge.mode', 'merge.sequence_by'].includes(field) ||
+  (field.startsWith('target.') && field !== 'target.adopt')
+
+/** There are rows of it, or there will be: a batch that is not resolved may have been committed. */
+export const hasData = (item: TableItem | undefined): boolean =>
+  item !== undefined && (item.last_snapshot !== null || item.entry_uri !== null)
+
+/**
+ * ConfigurationError TG1222 (terminal), naming tables and fields, if a table with data would get other keys, mode, sequence
+ * or target, also when it was removed in between; TG1223 if a table would write where another one's data is, be that
+ * table removed or not. Undefined if neither. `stored` are all tables that were applied last.
+ */
+export async function refusalUnderData(
   { tables }: ConfigDifferences,
-  ledger: Pick<TableLedger, 'getMany'>,
-): Promise<void> {
-  const changed = tables.items
-    .map(({ name, fields }) => ({ name, fields: fields.filter(isFixed) }))
-    .filter(({ fields }) => fields.length > 0)
-  if (changed.length === 0) return
-  const items = await ledger.getMany(changed.map(({ name }) => name))
-  const refused = changed.filter(({ name }) => {
-    const item = items.get(name)
-    return item !== undefined && (item.last_snapshot !== null || item.entry_uri !== null)
-  })
-  if (refused.length === 0) return
-  const lines = refused.slice(0, TOLD).flatMap(({ name, fields }) => fields.map((field) => line(name, field)))
-  const more = refused.length > TOLD ? `\n  and ${refused.length - TOLD} more tables` : ''
-  throw new ConfigurationError(
-    'TG1222',
-    `tables that have data keep their keys, mode, sequence and target:\n${lines.join('\n')}${more}\nTake these changes back, or give the data a new table under another name. Nothing was applied.`,
+  stored: readonly TableConfig[],
+  ports: RefusalPorts,
+): Promise<ConfigurationError | undefined> {
+  const added = new Set(tables.items.filter(({ change }) => change === 'added').map(({ name }) => name))
+  const wanted = tables.write.filter((table) => added.has(table.source_table_name))
+  const changed = tables.items.map(({ name, fields }) => ({ name, fields: fields.filter(isFixed) }))
+  const retargeted = new Set(changed.filter(({ fields }) => fields.some(isTarget)).map(({ name }) => name))
+  if (wanted.length === 0 && changed.every(({ fields }) => fields.length === 0)) return undefined
+
+  const known = await knownTables(stored, ports)
+  for (const table of wanted) {
+    const before = known.get(table.source_table_name)
+    if (before) changed.push({ name: before.source_table_name, fields: fieldChanges(before, table).filter(isFixed) })
+  }
+  const aims = tables.write.filter(({ source_table_name: name }) => added.has(name) || retargeted.has(name))
+  const collisions = collisionsOf(aims, known)
+  const concerned = changed.filter(({ fields }) => fields.length > 0)
+  const items = await ports.tables.getMany([
+    ...new Set([...concerned.map(({ name }) => name), ...collisions.map(({ owner }) => owner)]),
+  ])
+  return (
+    otherFields(concerned.filter(({ name }) => hasData(items.get(name)))) ??
+    othersTargets(collisions.filter(({ owner }) => hasData(items.get(owner))))
   )
 }
 
-const line = (table: string, { field, before, after }: FieldChange): string =>
-  `  \`${shown(table)}\`: \`${field}\` is \`${JSON.stringify(before)}\`, and would become \`${JSON.stringify(after)}\``
+const isTarget = ({ field }: FieldChange): boolean => field === 'target.database' || field === 'target.table'
+
+/** By name; what is stored is newer than what was removed. */
+async function knownTables(stored: readonly TableConfig[], ports: RefusalPorts): Promise<Map<string, TableConfig>> {
+  const removed = await removedTables(ports.controlBucket, ports.objects)
+  return new Map([...removed, ...stored].map((table) => [table.source_table_name, table]))
+}
+
+interface Collision {
+  readonly table: string
+  readonly target: string
+  readonly owner: string
+}
+
+const targetOf = ({ target }: ResolvedTable): string => `${target.database}.${target.table}`
+
+/** Tables that would write the target of another one. */
+function collisionsOf(aims: readonly ResolvedTable[], known: ReadonlyMap<string, TableConfig>): Collision[] {
+  const owners = Map.groupBy(known.values(), targetOf)
+  return aims.flatMap((table) =>
+    (owners.get(targetOf(table)) ?? [])
+      .filter((owner) => owner.source_table_name !== table.source_table_name)
+      .map((owner) => ({ table: table.source_table_name, target: targetOf(table), owner: owner.source_table_name })),
+  )
+}
+
+function otherFields(refused: readonly { name: string; fields: readonly FieldChange[] }[]) {
+  if (refused.length === 0) return undefined
+  const lines = refused.map(({ name, fields }) =>
+    fields
+      .map(
+        ({ field, before, after }) =>
+          `  \`${shown(name)}\`: \`${field}\` is \`${JSON.stringify(before)}\`, and would become \`${JSON.stringify(after)}\``,
+      )
+      .join('\n'),
+  )
+  return new ConfigurationError(
+    'TG1222',
+    `tables that have data keep their keys, mode, sequence and target, also while the file does not name them:\n${listed(lines)}\nTake these changes back. Nothing was applied.`,
+  )
+}
+
+function othersTargets(refused: readonly Collision[]) {
+  if (refused.length === 0) return undefined
+  const lines = refused.map(
+    ({ table, target, owner }) =>
+      `  \`${shown(table)}\` would write \`${shown(target)}\`, which has the data of \`${shown(owner)}\``,
+  )
+  return new ConfigurationError(
+    'TG1223',
+    `what a table has is bound to its name, and its target to it:\n${listed(lines)}\nKeep the old name, or give the new one a \`target.table\` of its own and load it in full: docs/how-to/change-a-table.md. Nothing was applied.`,
+  )
+}
+
+const TOLD = 10
+
+function listed(lines: readonly string[]): string {
+  const more = lines.length > TOLD ? [`  and ${lines.length - TOLD} more`] : []
+  return [...lines.slice(0, TOLD), ...more].join('\n')
+}

@@ -65,7 +65,18 @@ export const tableConfig = z.strictObject({
   applied_at_ms: epochMs,
 })
 
+/**
+ * `config/removed/<table>.json` on the control bucket: how a table was configured when the file ceased to name it. Its rows
+ * are still there, merged by these keys. It counts only while no configuration names the table.
+ */
+export const removedTable = z.strictObject({
+  contract: z.literal('tidegate.removed-table/1'),
+  removed_at_ms: epochMs,
+  table: tableConfig,
+})
+
 export type SourceConfig = z.infer<typeof sourceConfig>
 export type SourcesDocument = z.infer<typeof sourcesDocument>
 export type BatchConfig = z.infer<typeof batchConfig>
 export type TableConfig = z.infer<typeof tableConfig>
+export type RemovedTable = z.infer<typeof removedTable>

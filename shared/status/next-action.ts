@@ -4,10 +4,12 @@ import type { EpochMs } from '../contracts/primitives.ts'
 
 export interface TableStatusRow {
   readonly table: string
-  /** Null: files have landed and no configuration names the table. */
+  /** Null: no configuration names the table. */
   readonly cadence: string | null
+  /** Neither `unregistered`, for which files wait, nor `removed` tables are in a configuration. */
   readonly status:
     | 'unregistered'
+    | 'removed'
     | 'inactive'
     | 'waiting'
     | 'new'

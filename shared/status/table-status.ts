@@ -1,4 +1,5 @@
 /** Answers an operator's question: is every table fresh, what failed, what do I do now? */
+import { isClaimed } from '../claims/table-state.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
@@ -60,7 +61,7 @@ function statusOf(
   item: TableItem | undefined,
   hasWaiting: boolean,
 ): TableStatusRow['status'] {
-  if (!config) return 'unregistered'
+  if (!config) return isClaimed(item) ? 'updating_table' : hasWaiting ? 'unregistered' : 'removed'
   if (config.is_active === 'N') return 'inactive'
   if (!item) return hasWaiting ? 'waiting' : 'new'
   return item.refresh_status

@@ -53,6 +53,7 @@ export async function startCloud() {
 
   return {
     documents,
+    s3,
     names,
     bucket,
     scheduler: createSchedulerClient(overrides),

@@ -23,7 +23,7 @@ const withTables = (tables: string) => `${BASE}tables:\n${tables}`
 describe('applyConfig', () => {
   it('writes cadences, tables and sources', async () => {
     const now = memory.clock.now()
-    expect(await apply(withTables('  hr.t{1..40}:\n'))).toEqual({
+    expect(await apply(withTables('  hr.t{1..40}:\n'))).toMatchObject({
       cadences: { ...NONE, added: 2 },
       tables: { ...NONE, added: 40 },
       sources: { ...NONE, added: 1 },
@@ -48,7 +48,7 @@ describe('applyConfig', () => {
       await memory.objects.get(CONTROL, 'config/sources.json'),
     ]
     memory.clock.advance(60_000)
-    expect(await apply(text)).toEqual({
+    expect(await apply(text)).toMatchObject({
       cadences: { ...NONE, unchanged: 2 },
       tables: { ...NONE, unchanged: 1 },
       sources: { ...NONE, unchanged: 1 },
@@ -141,6 +141,60 @@ describe('applyConfig', () => {
       await apply(before)
       await withData({ last_snapshot: null, entry_uri: 's3://control/entries/hr_emp/x.json' })
       await expect(apply(withTables('  hr.emp: { keys: [other] }\n  hr.dep:\n'))).rejects.toThrow('TG1222')
+    })
+
+    it('keeps them while the file does not name it, and when it is named again', async () => {
+      await apply(before)
+      await withData()
+      await apply(withTables('  hr.dep:\n'))
+      await apply(withTables('  hr.dep:\n'))
+      for (const setting of ['keys: [other]', 'target: { table: other }'])
+        await expect(apply(withTables(`  hr.emp: { ${setting} }\n  hr.dep:\n`))).rejects.toThrow(
+          /TG1222[\s\S]*`hr_emp`/,
+        )
+      expect(await apply(before)).toMatchObject({
+        tables: { added: 1, unchanged: 1 },
+        consequences: { added: [{ table: 'hr_emp', has_data: true }] },
+      })
+    })
+
+    it('keeps its target to itself, in the file or out of it', async () => {
+      await apply(before)
+      await withData()
+      const squatter = '  hr.dep: { target: { table: hr_emp } }\n'
+      for (const tables of [
+        squatter,
+        `  hr.staff: { target: { table: hr_emp } }\n${squatter.replace('hr_emp', 'x')}`,
+      ]) {
+        await expect(apply(withTables(tables))).rejects.toThrow(
+          /TG1223[\s\S]*`hr_(dep|staff)` would write `lake.hr_emp`, which has the data of `hr_emp`/,
+        )
+      }
+      expect(await apply(before)).toMatchObject({ tables: { ...NONE, unchanged: 2 } })
+
+      await apply(withTables('  hr.dep:\n'))
+      await expect(apply(withTables(squatter))).rejects.toThrow('TG1223')
+      expect(await apply(withTables('  hr.dep:\n  hr.staff: { target: { table: free } }\n'))).toMatchObject({
+        tables: { added: 1 },
+      })
+    })
+
+    it('without data gives its target away', async () => {
+      await apply(before)
+      const tables = '  hr.dep: { target: { table: hr_emp } }\n'
+      expect(await apply(withTables(tables))).toMatchObject({ tables: { changed: 1, removed: 1 } })
+    })
+
+    it('removed again, it is what it was last', async () => {
+      await apply(before)
+      await apply(withTables('  hr.dep:\n'))
+      await apply(withTables('  hr.emp: { keys: [other] }\n  hr.dep:\n'))
+      await withData()
+      await apply(withTables('  hr.dep:\n'))
+      await expect(apply(before)).rejects.toThrow(/`merge.keys` is `\["other"\]`/)
+      expect(await apply(withTables('  hr.emp: { keys: [other] }\n  hr.dep:\n'))).toMatchObject({
+        tables: { added: 1 },
+      })
     })
 
     it('can change what only concerns the batches to come, and its cadence', async () => {

@@ -51,6 +51,20 @@ describe('the status of every table', () => {
     expect(next.get('s_held')).toContain('full load')
   })
 
+  it('of a table that was removed says whether a run still has it, or files wait', async () => {
+    const memory = await ports()
+    const idle = { refresh_status: 'completed', claim_owner: null } as const
+    await memory.tables.replace(claimed('s_gone', idle), undefined)
+    await memory.tables.replace(claimed('s_nobody', idle), undefined)
+    await memory.tables.replace(claimed('s_taken'), undefined)
+    const rows = (await tableStatuses(memory)).filter(({ cadence }) => cadence === null)
+    expect(rows.map((row) => [row.table, row.status, row.next_action])).toEqual([
+      ['s_gone', 'removed', '-'],
+      ['s_nobody', 'unregistered', 'configure it, then `tidegate config apply`'],
+      ['s_taken', 'updating_table', 'a run is working on it'],
+    ])
+  })
+
   it('says how old the oldest waiting file is, and what was applied', async () => {
     const rows = await tableStatuses(await ports())
     const of = (name: string) => rows.find((row) => row.table === name)
