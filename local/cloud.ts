@@ -1,8 +1,7 @@
 /** The local cloud as one thing: gateway, emulator, our engines; started in order, stopped in reverse, nothing left behind. */
-import { appendFileSync } from 'node:fs'
 import { ConfigurationError } from '../shared/errors.ts'
 import { adminRoutes } from './admin.ts'
-import { type DataDir, emulatorLogName, engineLogName, openDataDir } from './data-dir.ts'
+import { type DataDir, openDataDir } from './data-dir.ts'
 import { emulatorApi } from './emulator/api.ts'
 import { type Emulator, startEmulator } from './emulator/emulator.ts'
 import { openEventSources } from './event-sources/facade.ts'
@@ -10,10 +9,11 @@ import { type Gateway, openGateway } from './gateway.ts'
 import { glueFacade } from './glue/facade.ts'
 import { openJobRuns } from './glue/job-runs.ts'
 import { sparkExecutor } from './glue/spark-run.ts'
+import { componentLogs, reporter } from './logs.ts'
 import { openScheduler } from './scheduler/facade.ts'
 import { schedulerTarget } from './scheduler/target.ts'
 import { type SleepingClock, systemClock } from './step-functions/ports.ts'
-import { openStepFunctions } from './step-functions-wiring.ts'
+import { openStepFunctions, type StepFunctions } from './step-functions-wiring.ts'
 import { sdkEnvironment } from './toolchain.ts'
 
 export interface LocalCloudOptions {
@@ -40,8 +40,10 @@ export interface LocalCloud {
   readonly emulatorLog: string
   /** The `AWS_…` variables that point any SDK here. */
   env(): Record<string, string>
-  /** Settles with a reason when a part ends that should not; the others still run until `stop`. */
+  /** Settles with a reason, which says what is lost, when a part ends that should not; the others still run until `stop`. */
   readonly failed: Promise<string>
+  /** Goes on with the executions that were under way when the last local cloud on this data directory ended. Gives how many. Call it once what they need is deployed. */
+  resume(): number
   /** Ends everything in order and writes state. Harmless twice. */
   stop(): Promise<void>
 }
@@ -65,11 +67,11 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     undo.push(() => gateway.stop())
     const emulator = await startEmulator({
       publicEndpoint: gateway.endpoint,
-      logFile: dataDir.file(emulatorLogName),
+      logFile: dataDir.file(componentLogs.emulator),
       stateDir: dataDir.kept('emulator'),
     })
     undo.push(() => emulator.stop())
-    await startEngines(gateway, emulator, dataDir, settings, undo)
+    const stepFunctions = await startEngines(gateway, emulator, dataDir, settings, undo)
     dataDir.announce(gateway.endpoint, gateway.port)
     return {
       endpoint: gateway.endpoint,
@@ -77,7 +79,8 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       dataDir: dataDir.path,
       emulatorLog: emulator.logFile,
       env: () => sdkEnvironment(gateway.endpoint),
-      failed: emulator.exited.then((code) => `the emulator ended with exit code ${code}; see \`${emulator.logFile}\``),
+      failed: emulator.exited.then((code) => endOfEmulator(code, emulator, dataDir.kept('emulator') !== undefined)),
+      resume: () => stepFunctions.resume(),
       stop,
     }
   } catch (error) {
@@ -86,13 +89,24 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   }
 }
 
+/** Its state is written at an orderly end only: without one, the local AWS is what it was at the last. */
+function endOfEmulator(code: number, { lastSave, logFile }: Emulator, keeps: boolean): string {
+  const what = `the emulator ended by itself, with exit code ${code}, and with it`
+  if (!keeps) return `${what} everything that was in it, since there is no \`--data-dir\``
+  const { duringRun, atMs } = lastSave()
+  if (duringRun) return `${what} this local cloud; its state was written, nothing is lost; see \`${logFile}\``
+  const from = atMs === undefined ? 'nothing was written yet' : `of ${new Date(atMs).toISOString()} is what is left`
+  return `${what} what was in its memory: ledger, queues and catalogue are lost (${from}), objects on S3 are kept; see \`${logFile}\``
+}
+
 async function startEngines(
   gateway: Gateway,
   emulator: Emulator,
   dataDir: DataDir,
   settings: Pick<Required<LocalCloudOptions>, 'maxJobs' | 'driverMemory' | 'schedules' | 'schedulerClock'>,
   undo: Undo[],
-): Promise<void> {
+): Promise<StepFunctions> {
+  const reportOf = (component: Parameters<typeof reporter>[1]) => reporter(dataDir.file, component)
   const api = emulatorApi(emulator.endpoint)
   const execute = sparkExecutor({ api, endpoint: gateway.endpoint, driverMemory: settings.driverMemory })
   const runs = openJobRuns({
@@ -100,28 +114,29 @@ async function startEngines(
     maxJobs: settings.maxJobs,
     workDir: dataDir.file('runs'),
     file: dataDir.kept('glue-runs.json'),
+    report: reportOf('glue'),
   })
   undo.push(() => runs.close())
   const glue = glueFacade(api, runs, dataDir.kept('glue-jobs.json'))
-  const stepFunctions = openStepFunctions(api, glue, dataDir.kept('step-functions/journal.jsonl'))
+  const journal = dataDir.kept('step-functions/journal.jsonl')
+  const stepFunctions = openStepFunctions(api, glue, reportOf('step-functions'), journal)
   undo.push(() => stepFunctions.close())
-  const engineLog = dataDir.file(engineLogName)
-  const report = (message: string) => appendFileSync(engineLog, `${new Date().toISOString()} ${message}\n`)
   const scheduler = openScheduler({
     api,
     file: dataDir.kept('schedules.json'),
     clock: settings.schedulerClock,
     enabled: settings.schedules,
     target: schedulerTarget(stepFunctions.handler, api),
-    report,
+    report: reportOf('scheduler'),
   })
   undo.push(() => scheduler.stop())
-  const eventSources = openEventSources(api, report, dataDir.kept('event-sources.json'))
+  const eventSources = openEventSources(api, reportOf('event-sources'), dataDir.kept('event-sources.json'))
   undo.push(() => eventSources.stop())
   gateway.serve(emulator.endpoint, {
     json: { AWSGlue: glue, AWSStepFunctions: { handler: stepFunctions.handler, owns: () => true } },
     rest: [eventSources, scheduler, adminRoutes({ scheduler, stepFunctions: stepFunctions.handler, glue, api })],
   })
+  return stepFunctions
 }
 
 type Undo = () => Promise<void> | void

@@ -6,20 +6,15 @@
  *     emulator/            MiniStack's state; objects in emulator/s3/<bucket>/
  *     glue-runs.json, glue-jobs.json, event-sources.json, schedules.json, step-functions/
  *     runs/<run id>/       one Glue run: script, modules, driver.log
- *     logs/                emulator.log, engines.log
+ *     logs/                a file for each component
  */
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isAlive } from '../scripts/bootstrap/lock.mjs'
 import { ConfigurationError } from '../shared/errors.ts'
+import { makeTemporary } from './temporary.ts'
 
 const defaultPort = 4666
-
-/** Below the data directory. */
-export const emulatorLogName = 'logs/emulator.log'
-/** What goes wrong with messages and schedules. */
-export const engineLogName = 'logs/engines.log'
 
 /** What `local.json` says of a running local cloud. */
 export interface LocalCloudState {
@@ -45,7 +40,7 @@ export interface DataDir {
 
 /** Opens and locks a data directory, or a temporary one. Throws TG1103 when a living process uses it. */
 export function openDataDir(asked: string | undefined): DataDir {
-  const path = asked === undefined ? mkdtempSync(join(tmpdir(), 'tidegate-local-')) : resolve(asked)
+  const path = asked === undefined ? makeTemporary('local') : resolve(asked)
   const keeps = asked !== undefined
   const file = (name: string) => join(path, name)
   for (const directory of ['logs', 'runs']) mkdirSync(file(directory), { recursive: true })

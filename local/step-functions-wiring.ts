@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EmulatorApi } from './emulator/api.ts'
 import type { GlueFacade } from './glue/facade.ts'
+import { type Report, reportedJournal } from './logs.ts'
 import { fieldsOf, type JsonHandler } from './protocol.ts'
 import { Engine } from './step-functions/engine.ts'
 import { fileJournal, noJournal } from './step-functions/journal.ts'
@@ -17,12 +18,19 @@ import { account, region } from './toolchain.ts'
 
 export interface StepFunctions {
   handler: JsonHandler
-  /** Lets go of what runs; it is recorded as lost at the next start. */
+  /** Goes on with the executions that ran when the last local cloud ended; gives how many. */
+  resume(): number
+  /** Lets go of what runs; the next start resumes it. */
   close(): Promise<void>
 }
 
-/** Opens Step Functions. `journal` is the file that remembers executions between starts. */
-export function openStepFunctions(api: EmulatorApi, glue: GlueFacade, journal?: string): StepFunctions {
+/** Opens Step Functions. `journal` is the file that remembers executions between starts; `report` is told how they go. */
+export function openStepFunctions(
+  api: EmulatorApi,
+  glue: GlueFacade,
+  report: Report,
+  journal: string | undefined,
+): StepFunctions {
   const ports: StepFunctionsPorts = {
     clock: systemClock,
     random: Math.random,
@@ -39,11 +47,15 @@ export function openStepFunctions(api: EmulatorApi, glue: GlueFacade, journal?: 
       if (bytes !== undefined) return Buffer.from(bytes).toString('utf8')
       throw Object.assign(new Error(`\`s3://${bucket}/${key}\` does not exist`), { name: 'NoSuchKey' })
     },
-    journal: journal === undefined ? noJournal : fileJournal(journal),
+    journal: reportedJournal(journal === undefined ? noJournal : fileJournal(journal), report),
   }
   const engine = new Engine(ports, { accountId: account, region })
   const answer = stepFunctionsApi(engine)
-  return { handler: (operation, body) => answer(`AWSStepFunctions.${operation}`, body), close: () => engine.close() }
+  return {
+    handler: (operation, body) => answer(`AWSStepFunctions.${operation}`, body),
+    resume: () => engine.resume(),
+    close: () => engine.close(),
+  }
 }
 
 /** A function that answers with something that is not JSON has failed to answer, on AWS too. */

@@ -1,13 +1,11 @@
 /** `tidegate local status`: where the local cloud of this folder is, and what it is at. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { LocalReport } from '../../local/admin.ts'
-import { emulatorLogName, engineLogName } from '../../local/data-dir.ts'
 import { duration } from '../lib/human.ts'
 import { askLocalCloud, runningCloud } from '../lib/local-admin.ts'
-import { type RunningCloud, runningHere, tidegateFolder } from '../lib/local-pointer.ts'
+import { logFilesOf } from '../lib/local-log-files.ts'
+import { type RunningCloud, runningHere } from '../lib/local-pointer.ts'
 import type { Output } from '../lib/output.ts'
 import { type Globals, outputOf } from './globals.ts'
 
@@ -35,7 +33,7 @@ function nothingRuns(output: Output): void {
 
 async function show(cloud: RunningCloud, output: Output): Promise<void> {
   const report = await askLocalCloud<LocalReport>(cloud, 'GET status')
-  const logs = logFiles(cloud)
+  const logs = logFilesOf(cloud.dataDir)
   const { endpoint, pid, dataDir: data_dir } = cloud
   output.result({ running: true, endpoint, pid, data_dir, logs, ...report }, () => {
     for (const [name, value] of lines(cloud, report)) output.line(`${pc.bold(name.padEnd(12))}${value}`)
@@ -46,7 +44,7 @@ async function show(cloud: RunningCloud, output: Output): Promise<void> {
       { title: 'IN FLIGHT', value: (queue) => String(queue.in_flight), right: true },
     ])
     output.line()
-    for (const [name, path] of Object.entries(logs)) output.line(`${pc.bold(`${name} log`.padEnd(14))}${path}`)
+    for (const [name, path] of Object.entries(logs)) output.line(`${pc.bold(`${name} log`.padEnd(20))}${path}`)
   })
 }
 
@@ -67,15 +65,4 @@ function schedulesText({ scheduler }: LocalReport): string {
     ...(paused.length > 0 ? [`paused: ${paused.join(', ')}`] : []),
     ...(scheduler.ahead_ms > 0 ? [`their clock is ${duration(scheduler.ahead_ms)} ahead`] : []),
   ].join('; ')
-}
-
-/** Those that are there; a job run's log is `runs/<run id>/driver.log`. */
-function logFiles({ dataDir }: RunningCloud): Record<string, string> {
-  const places = {
-    local: join(tidegateFolder(), 'local.log'),
-    emulator: join(dataDir, emulatorLogName),
-    engines: join(dataDir, engineLogName),
-    'job runs': join(dataDir, 'runs'),
-  }
-  return Object.fromEntries(Object.entries(places).filter(([, path]) => existsSync(path)))
 }

@@ -2,13 +2,18 @@
 import { adminHeader } from '../../local/admin.ts'
 import { exchange } from '../../local/http.ts'
 import { ConfigurationError, EngineError } from '../../shared/errors.ts'
-import { type RunningCloud, runningHere } from './local-pointer.ts'
+import { lastHere, type RunningCloud, runningHere } from './local-pointer.ts'
 
 /** Throws ConfigurationError TG1506. */
 export function runningCloud(): RunningCloud {
   const cloud = runningHere()
   if (cloud) return cloud
-  throw new ConfigurationError('TG1506', 'no local cloud runs in this folder. Start one with `tidegate local up`.')
+  const last = lastHere()
+  const story = last ? `; the last one, with its data in \`${last.dataDir}\`, ended: ${last.ended}` : ''
+  throw new ConfigurationError(
+    'TG1506',
+    `no local cloud runs in this folder${story}. Start one with \`tidegate local up\`.`,
+  )
 }
 
 /** `route` is e.g. `GET status`. Throws EngineError TG5607 when it refuses or does not answer. */

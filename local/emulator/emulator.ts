@@ -1,11 +1,11 @@
 /** The emulator process: MiniStack on a loopback port, awaited until healthy, stopped so that its state is written. */
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EngineError } from '../../shared/errors.ts'
 import { startGuarded, tailOf } from '../processes/guarded.ts'
+import { makeTemporary } from '../temporary.ts'
 import { account, baseEnvironment, python, region, sdkEnvironment } from '../toolchain.ts'
 
 export interface Emulator {
@@ -14,6 +14,8 @@ export interface Emulator {
   readonly logFile: string
   /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<number>
+  /** When its state was written last, and whether that was by this process; for one that has ended. */
+  lastSave(): { atMs: number | undefined; duringRun: boolean }
   /** SIGTERM, then waits: the emulator writes its state only at an orderly end. */
   stop(): Promise<void>
 }
@@ -30,9 +32,10 @@ export interface EmulatorOptions {
 /** Starts the emulator and waits until it answers. Throws TG5101 with the end of its log if it does not. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const port = await freePort()
+  const before = savedAtMs(options.stateDir)
   const endpoint = `http://127.0.0.1:${port}`
   // Outside the project: a function's code is unpacked here, and must not find our node_modules by walking upwards.
-  const temporary = mkdtempSync(join(tmpdir(), 'tidegate-emulator-'))
+  const temporary = makeTemporary('emulator')
   const guarded = startGuarded({
     // Not its own `main`: that listens on the port it names itself by, which here is the gateway's.
     command: [
@@ -64,6 +67,10 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     endpoint,
     logFile: options.logFile,
     exited,
+    lastSave: () => {
+      const atMs = savedAtMs(options.stateDir)
+      return { atMs, duringRun: atMs !== before }
+    },
     stop: async () => void (await guarded.stop()),
   }
 }
@@ -90,6 +97,14 @@ function environment(options: EmulatorOptions, temporary: string): Record<string
     Object.assign(env, { PERSIST_STATE: '1', STATE_DIR: options.stateDir, S3_PERSIST: '1', S3_DATA_DIR: objects })
   }
   return env
+}
+
+/** When the newest of the emulator's state files was written; objects are in a directory of their own. */
+function savedAtMs(stateDir: string | undefined): number | undefined {
+  if (stateDir === undefined || !existsSync(stateDir)) return undefined
+  const files = readdirSync(stateDir, { withFileTypes: true }).filter((entry) => entry.isFile())
+  const times = files.map(({ name }) => statSync(join(stateDir, name)).mtimeMs)
+  return times.length === 0 ? undefined : Math.max(...times)
 }
 
 async function untilHealthy(endpoint: string, exited: Promise<number>, options: EmulatorOptions): Promise<void> {

@@ -56,6 +56,8 @@ export interface JobRunsOptions {
   workDir: string
   /** Where runs are kept between starts of the local cloud. */
   file?: string | undefined
+  /** Told of every change of state. */
+  report?: (message: string) => void
   /** Length of a minute in a job's time-out; tests shorten it. */
   minuteMs?: number
 }
@@ -78,6 +80,7 @@ export function openJobRuns(options: JobRunsOptions): JobRuns {
     const now = Date.now()
     Object.assign(run, { state, changedOnMs: now, ...(isOver(state) ? { completedOnMs: now } : {}), ...changes })
     document.save()
+    options.report?.(`job ${run.job.name} ${run.id} ${state}${run.error === undefined ? '' : `: ${run.error}`}`)
   }
   for (const run of runs) {
     if (!isOver(run.state))

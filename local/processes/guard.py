@@ -4,6 +4,7 @@ usage: guard.py GRACE_SECONDS LOG_FILE SCRATCH_DIRECTORY COMMAND...
 
 The parent holds our standard input open. When it ends, however it ends, the read returns: TERM goes to the group, and KILL
 after the grace. TERM to us does the same, orderly. The scratch directory is removed at the end. Our exit code is the command's, or 128 + signal.
+The group's number is written to file descriptor 3: if we are killed, the parent clears up instead.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, on_signal)
     with open(log_file, "ab") as log:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    with contextlib.suppress(OSError), open(3, "w") as parent:  # it may be dead already
+        parent.write(f"{child.pid}\n")
 
     def end_after_grace() -> None:
         stop.wait()

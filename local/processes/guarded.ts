@@ -1,7 +1,9 @@
-/** Child processes that end when we end, whatever ends us: each runs below `guard.py`, which watches our pipe. */
+/** Child processes that end when we end, whatever ends us: each runs below `guard.py`, which watches our pipe, and which we watch. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { isAlive } from '../../scripts/bootstrap/lock.mjs'
 import { python } from '../toolchain.ts'
 
 const guard = fileURLToPath(new URL('guard.py', import.meta.url))
@@ -37,15 +39,19 @@ export function startGuarded(options: GuardedOptions): GuardedProcess {
       {
         cwd: options.cwd,
         env: options.env,
-        stdio: ['pipe', log, log],
+        stdio: ['pipe', log, log, 'pipe'],
         detached: true, // Ctrl-C in a terminal reaches the group: we stop the parts in their order instead
       },
     )
   } finally {
     closeSync(log)
   }
+  let group: number | undefined
+  child.stdio[3]?.on('data', (text) => {
+    group ??= Number(String(text))
+  })
   const exited = new Promise<number>((resolve) => {
-    child.once('exit', (code) => resolve(code ?? 1))
+    child.once('close', (code) => resolve(code ?? endWithoutGuard(group, options)))
     child.once('error', () => resolve(127))
   })
   const stop = () => {
@@ -53,6 +59,26 @@ export function startGuarded(options: GuardedOptions): GuardedProcess {
     return exited
   }
   return { exited, stop }
+}
+
+/** Does what the guard would have done, had nobody killed it; the same exit codes. */
+async function endWithoutGuard(group: number | undefined, options: GuardedOptions): Promise<number> {
+  if (group === undefined) return 128 + 9 // it had not begun
+  const deadline = Date.now() + options.graceSeconds * 1_000
+  signal(group, 'SIGTERM')
+  while (isAlive(group) && Date.now() < deadline) await delay(20)
+  const code = 128 + (isAlive(group) ? 9 : 15)
+  signal(-group, 'SIGKILL')
+  rmSync(options.scratch, { recursive: true, force: true, maxRetries: 5 })
+  return code
+}
+
+function signal(process_: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(process_, name)
+  } catch {
+    // It has ended.
+  }
 }
 
 /** The last lines of a log file, at most `bytes` of it; empty when there is no file yet. */

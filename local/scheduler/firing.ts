@@ -94,8 +94,8 @@ export function startFiring(options: FiringOptions): Firing {
     const { schedule } = kept
     const invocation = { schedule, arn: options.arnOf(schedule), scheduledMs: at, executionId: newExecutionId() }
     const delivered = await deliver(invocation, { ...target, ...time })
-    if (delivered.result !== 'started')
-      report(`schedule \`${schedule.Name}\` of ${timeText(at)}: ${delivered.error} (${delivered.result})`)
+    const failure = delivered.result === 'started' ? '' : ` (${delivered.error})`
+    report(`schedule \`${schedule.Name}\` of ${timeText(at)}: ${delivered.result}${failure}`)
     return { schedule: schedule.Name, group: schedule.GroupName, scheduled_time: timeText(at), ...delivered }
   }
 

@@ -1,4 +1,4 @@
-/** Starts, stops and ends executions and map runs, and records each of them. */
+/** Starts, resumes, stops and ends executions and map runs, and records each of them. */
 import { messageOf } from '../../shared/errors.ts'
 import type { Machine, MapState } from './definition.ts'
 import { CloudClosing, ExecutionStopped, StateError } from './errors.ts'
@@ -16,9 +16,15 @@ import {
   machineNameOf,
   mapRunArn,
 } from './records.ts'
-import { walk } from './run.ts'
+import { firstVisit, walk } from './run.ts'
+import { standingOf } from './standing.ts'
 import { Store } from './store.ts'
 import type { MapRun, Run } from './visit.ts'
+
+/** Error of an execution that can't go on after a restart. */
+const LOST_ERROR = 'TG5011'
+const LOST =
+  'The local cloud ended while this execution was running, and does not know its definition any more. Nothing that it had claimed is lost: start the cadence again.'
 
 export interface EngineOptions extends Partial<Identity> {
   /** Between two looks at a job run, milliseconds. */
@@ -37,7 +43,7 @@ export class Engine {
     this.ports = ports
     this.identity = { accountId: options.accountId ?? '000000000000', region: options.region ?? 'us-east-1' }
     this.#pollMs = options.pollMs ?? 1_000
-    this.store = new Store(ports.journal, ports.clock.now())
+    this.store = new Store(ports.journal)
   }
 
   /** The checked machine of a definition. Throws `DefinitionRefused`. */
@@ -52,15 +58,37 @@ export class Engine {
   /** Starts without looking whether the name was used before. An execution keeps the definition that it began with. */
   start(machine: MachineRecord, name: string, input: string): ExecutionRecord {
     const arn = executionArn(this.identity, machine.name, name)
-    const record = this.#newRecord(arn, name, machine.arn, machine.roleArn, input)
-    this.#begin(record, this.load(machine.definition), undefined)
+    const record = this.#newRecord(arn, name, machine, input)
+    this.store.put({ kind: 'execution', record })
+    void this.#begin(record, this.load(machine.definition), undefined)
     return record
+  }
+
+  /**
+   * Goes on with every execution that ran when the local cloud ended, from the state that it was in.
+   * One that can't go on is ABORTED with TG5011. Gives how many go on.
+   */
+  resume(): number {
+    let resumed = 0
+    for (const execution of this.#parked().filter(({ mapRunArn }) => mapRunArn === undefined)) {
+      const machine = this.#machineOf(execution)
+      if (machine === undefined) this.#lose(execution)
+      else {
+        resumed += 1
+        void this.#begin(execution, machine, undefined)
+      }
+    }
+    for (const child of this.#parked()) if (!this.#hasParent(child)) this.#lose(child)
+    for (const record of this.store.mapRuns.values())
+      if (record.status === 'RUNNING' && this.store.executions.get(record.executionArn)?.status !== 'RUNNING')
+        this.store.put({ kind: 'mapRun', record: { ...record, status: 'ABORTED', stoppedAt: this.ports.clock.now() } })
+    return resumed
   }
 
   /** Stops an execution, or a child of a Map. `false` when it had already ended. */
   async stop(arn: string, error?: string, cause?: string): Promise<boolean> {
     const running = this.#running.get(arn)
-    if (!running) return false
+    if (!running) return this.#stopParked(arn, new ExecutionStopped(error, cause))
     running.controller.abort(new ExecutionStopped(error, cause))
     await running.ended
     return true
@@ -86,9 +114,55 @@ export class Engine {
     await Promise.all(running.map(({ ended }) => ended))
   }
 
-  #newRecord(arn: string, name: string, machineArn: string, roleArn: string, input: string): ExecutionRecord {
+  /** Those that are recorded as running, but not resumed yet. */
+  #parked(): ExecutionRecord[] {
+    return [...this.store.executions.values()].filter(
+      ({ status, arn }) => status === 'RUNNING' && !this.#running.has(arn),
+    )
+  }
+
+  /** Of an execution, with the definition that it began with. */
+  #machineOf({ machineArn, revisionId }: ExecutionRecord): Machine | undefined {
+    const definition = this.store.definition(machineArn, revisionId)
+    try {
+      return definition === undefined ? undefined : this.load(definition)
+    } catch {
+      return undefined // a version of the local cloud that understood more
+    }
+  }
+
+  /** Whether the Map that a parked child belongs to goes on: it then takes the child along. */
+  #hasParent(child: ExecutionRecord): boolean {
+    const mapRun = this.store.mapRuns.get(child.mapRunArn ?? '')
+    return mapRun?.status === 'RUNNING' && this.#running.has(mapRun.executionArn)
+  }
+
+  #lose(execution: ExecutionRecord): void {
+    this.#fail(execution, this.#historyOf(execution), 'ABORTED', { errorName: LOST_ERROR, causeText: LOST })
+  }
+
+  #stopParked(arn: string, reason = new ExecutionStopped()): boolean {
+    const parked = this.store.executions.get(arn)
+    if (parked?.status !== 'RUNNING') return false
+    this.#fail(parked, this.#historyOf(parked), 'ABORTED', reason)
+    return true
+  }
+
+  #historyOf({ arn }: ExecutionRecord): History {
+    return new History(this.store.events(arn).length, this.ports.clock.now, (event) =>
+      this.store.put({ kind: 'event', executionArn: arn, event }),
+    )
+  }
+
+  #newRecord(
+    arn: string,
+    name: string,
+    machine: { arn: string; roleArn: string; revisionId: string },
+    input: string,
+  ): ExecutionRecord {
+    const { arn: machineArn, roleArn, revisionId } = machine
     const startedAt = this.ports.clock.now()
-    return { arn, name, machineArn, roleArn, input, status: 'RUNNING', startedAt, redriveCount: 0 }
+    return { arn, name, machineArn, revisionId, roleArn, input, status: 'RUNNING', startedAt, redriveCount: 0 }
   }
 
   #begin(record: ExecutionRecord, machine: Machine, outer: AbortSignal | undefined): Promise<ExecutionRecord> {
@@ -97,7 +171,6 @@ export class Engine {
       controller.abort(outer?.reason instanceof CloudClosing ? outer.reason : new ExecutionStopped())
     if (outer?.aborted) onAbort()
     outer?.addEventListener('abort', onAbort, { once: true })
-    this.store.put({ kind: 'execution', record })
     const ended = this.#run(record, machine, controller.signal).finally(() => {
       outer?.removeEventListener('abort', onAbort)
       this.#running.delete(record.arn)
@@ -107,10 +180,9 @@ export class Engine {
   }
 
   async #run(execution: ExecutionRecord, machine: Machine, signal: AbortSignal): Promise<ExecutionRecord> {
-    const history = new History(0, this.ports.clock.now, (event) =>
-      this.store.put({ kind: 'event', executionArn: execution.arn, event }),
-    )
-    history.add('ExecutionStarted', { input: execution.input, roleArn: execution.roleArn })
+    const history = this.#historyOf(execution)
+    const events = this.store.events(execution.arn)
+    if (events.length === 0) history.add('ExecutionStarted', { input: execution.input, roleArn: execution.roleArn })
     const run: Run = {
       execution,
       history,
@@ -118,10 +190,12 @@ export class Engine {
       region: this.identity.region,
       pollMs: this.#pollMs,
       signal,
-      openMapRun: (state, items, maxConcurrency) => this.#openMapRun(execution, state, items, maxConcurrency),
+      openMapRun: (state, items, maxConcurrency, known) =>
+        this.#openMapRun(execution, state, items, maxConcurrency, known),
     }
     try {
-      const output = JSON.stringify(await walk(machine, JSON.parse(execution.input), run))
+      const from = standingOf(execution, events) ?? firstVisit(machine, JSON.parse(execution.input))
+      const output = JSON.stringify(await walk(machine, from, run))
       history.end('ExecutionSucceeded', { output })
       return this.#end(execution, { status: 'SUCCEEDED', output })
     } catch (error) {
@@ -154,31 +228,50 @@ export class Engine {
     return record
   }
 
-  #openMapRun(parent: ExecutionRecord, state: MapState, items: number, maxConcurrency: number): MapRun {
+  #openMapRun(
+    parent: ExecutionRecord,
+    state: MapState,
+    items: number,
+    maxConcurrency: number,
+    known: string | undefined,
+  ): MapRun {
     const machineName = machineNameOf(parent.machineArn)
-    const opened: MapRunRecord = {
-      arn: mapRunArn(this.identity, machineName, state.label, this.ports.uuid()),
-      executionArn: parent.arn,
-      machineArn: parent.machineArn,
-      status: 'RUNNING',
-      startedAt: this.ports.clock.now(),
-      maxConcurrency,
-      toleratedFailurePercentage: state.toleratedFailurePercentage,
-      items,
-    }
-    this.store.put({ kind: 'mapRun', record: opened })
+    // One that a crash left before the history knew of it is this one: a machine has one Map at work at a time.
+    const left = [...this.store.mapRuns.values()].find(
+      ({ executionArn, status }) => executionArn === parent.arn && status === 'RUNNING',
+    )
+    const opened: MapRunRecord = this.store.mapRuns.get(known ?? '') ??
+      left ?? {
+        arn: mapRunArn(this.identity, machineName, state.label, this.ports.uuid()),
+        executionArn: parent.arn,
+        machineArn: parent.machineArn,
+        status: 'RUNNING',
+        startedAt: this.ports.clock.now(),
+        maxConcurrency,
+        toleratedFailurePercentage: state.toleratedFailurePercentage,
+        items,
+      }
+    const before = new Map(this.store.children(opened.arn).map((child) => [child.itemIndex, child]))
+    if (!this.store.mapRuns.has(opened.arn)) this.store.put({ kind: 'mapRun', record: opened })
     const qualified = `${machineName}/${state.label}`
     return {
       arn: opened.arn,
-      child: (input: Json, signal: AbortSignal) => {
+      child: async (index: number, input: Json, signal: AbortSignal) => {
+        const child = before.get(index)
+        if (child && child.status !== 'RUNNING') return child
+        if (child) return this.#begin(child, state.processor, signal)
         const name = this.ports.uuid()
         const arn = executionArn(this.identity, qualified, name)
-        const machineArn = `${parent.machineArn}/${state.label}`
-        const record = this.#newRecord(arn, name, machineArn, parent.roleArn, JSON.stringify(input))
-        return this.#begin({ ...record, mapRunArn: opened.arn }, state.processor, signal)
+        const machine = { ...parent, arn: `${parent.machineArn}/${state.label}` }
+        const own = { mapRunArn: opened.arn, itemIndex: index }
+        const record = { ...this.#newRecord(arn, name, machine, JSON.stringify(input)), ...own }
+        this.store.put({ kind: 'execution', record })
+        return this.#begin(record, state.processor, signal)
       },
-      close: (status) =>
-        this.store.put({ kind: 'mapRun', record: { ...opened, status, stoppedAt: this.ports.clock.now() } }),
+      close: (status) => {
+        this.store.put({ kind: 'mapRun', record: { ...opened, status, stoppedAt: this.ports.clock.now() } })
+        for (const child of this.#parked()) if (child.mapRunArn === opened.arn) this.#stopParked(child.arn)
+      },
     }
   }
 }

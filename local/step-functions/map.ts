@@ -12,11 +12,13 @@ const HIGHEST_CONCURRENCY = 10_000
 export async function runMap(state: MapState, visit: Visit, run: Run): Promise<Transition> {
   const scope = scopeOf(run, visit)
   const maxConcurrency = state.maxConcurrency ? await renderCount(state.maxConcurrency, scope) : 0
-  const items = await readItems(await renderObject(state.readerArguments, scope), run)
-  const mapRun = run.openMapRun(state, items.length, maxConcurrency)
-  run.history.add('MapRunStarted', { mapRunArn: mapRun.arn })
+  const known = visit.resumed?.at === 'mapRun' ? run.openMapRun(state, 0, 0, visit.resumed.arn) : undefined
+  const read = async () => readItems(await renderObject(state.readerArguments, scope), run)
+  const items = known ? [] : await read()
+  const mapRun = known ?? run.openMapRun(state, items.length, maxConcurrency)
+  if (!known) run.history.add('MapRunStarted', { mapRunArn: mapRun.arn })
   try {
-    await runItems(state, visit, run, mapRun, items, maxConcurrency || HIGHEST_CONCURRENCY)
+    await runItems(state, visit, run, mapRun, known ? await read() : items, maxConcurrency || HIGHEST_CONCURRENCY)
   } catch (error) {
     if (error instanceof StateError) {
       mapRun.close('FAILED')
@@ -68,7 +70,7 @@ async function runItems(
     while (taken < items.length && !signal.aborted) {
       const index = taken
       taken += 1
-      const child = await mapRun.child(await select(state, visit, run, index, items[index] as Json), signal)
+      const child = await mapRun.child(index, await select(state, visit, run, index, items[index] as Json), signal)
       if (child.status !== 'SUCCEEDED') failed += 1
       bytes += Buffer.byteLength(child.output ?? '')
       if ((100 * failed) / items.length > state.toleratedFailurePercentage)

@@ -22,8 +22,11 @@ export interface ExecutionRecord {
   /** Of a Map's child: `<machine ARN>/<label>`. */
   machineArn: string
   roleArn: string
-  /** Set for a child of a distributed Map. */
+  /** Of the machine's definition that it began with. */
+  revisionId: string
+  /** Set for a child of a distributed Map, with the place of its item. */
   mapRunArn?: string
+  itemIndex?: number
   input: string
   status: ExecutionStatus
   startedAt: EpochMs

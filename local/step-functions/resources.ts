@@ -6,15 +6,17 @@ import type { Run } from './visit.ts'
 
 type Parameters = { [key: string]: Json }
 
+/** `jobRunId` is a run that was started already: it is only waited for. */
 export function callResource(
   resource: TaskResource,
   parameters: Parameters,
   run: Run,
   signal: AbortSignal,
+  jobRunId: string | undefined,
 ): Promise<Json> {
   return resource === 'lambda:invoke'
     ? invokeLambda(parameters, run, signal)
-    : startJobRunAndWait(parameters, run, signal)
+    : startJobRunAndWait(parameters, run, signal, jobRunId)
 }
 
 /** A failed function's error type is the error's name; its whole payload is the cause. */
@@ -42,10 +44,15 @@ const UNDER_WAY = new Set(['STARTING', 'RUNNING', 'STOPPING', 'WAITING'])
 const LOST_POLLS = 5
 
 /** The job run that succeeded. Any other end, or a state that is not known, is `States.TaskFailed` with the run as cause. */
-async function startJobRunAndWait(parameters: Parameters, run: Run, signal: AbortSignal): Promise<Json> {
+async function startJobRunAndWait(
+  parameters: Parameters,
+  run: Run,
+  signal: AbortSignal,
+  known: string | undefined,
+): Promise<Json> {
   const named = { resourceType: 'glue', resource: 'startJobRun.sync' }
   const jobName = String(parameters.JobName)
-  const starting = run.ports.startJobRun(parameters)
+  const starting = known === undefined ? run.ports.startJobRun(parameters) : Promise.resolve(known)
   // AWS makes a best effort to stop the job of a task that was stopped or timed out.
   const stop = () => {
     if (signal.reason instanceof CloudClosing) return
@@ -60,7 +67,7 @@ async function startJobRunAndWait(parameters: Parameters, run: Run, signal: Abor
       throw failed
     })
     signal.throwIfAborted()
-    run.history.add('TaskSubmitted', { ...named, output: JSON.stringify({ JobRunId: runId }) })
+    if (known === undefined) run.history.add('TaskSubmitted', { ...named, output: JSON.stringify({ JobRunId: runId }) })
     return await untilEnded(jobName, runId, run, signal)
   } finally {
     signal.removeEventListener('abort', stop)

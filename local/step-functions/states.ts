@@ -37,7 +37,8 @@ async function leave(state: PassState | WaitState, visit: Visit, run: Run): Prom
 
 async function wait(state: WaitState, visit: Visit, run: Run): Promise<Transition> {
   const seconds = await renderCount(state.seconds, scopeOf(run, visit))
-  await run.ports.clock.sleep(seconds * 1000, run.signal)
+  const endsAt = visit.enteredAt + seconds * 1000
+  await run.ports.clock.sleep(Math.max(0, endsAt - run.ports.clock.now()), run.signal)
   return leave(state, visit, run)
 }
 

@@ -1,24 +1,19 @@
 /** Everything that was recorded, in memory for reading and in the journal for the next start. */
-import type { EpochMs } from '../../shared/contracts/primitives.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { ExecutionRecord, HistoryEvent, MachineRecord, MapRunRecord } from './records.ts'
-
-const LOST =
-  'The local cloud stopped while this execution was running. Nothing that it had claimed is lost: start the cadence again.'
-/** Error of an execution that the stop of the local cloud ended. */
-export const LOST_ERROR = 'TG5011'
 
 export class Store {
   readonly machines = new Map<string, MachineRecord>()
   readonly executions = new Map<string, ExecutionRecord>()
   readonly mapRuns = new Map<string, MapRunRecord>()
   readonly #events = new Map<string, HistoryEvent[]>()
+  /** Every definition that a machine ever had, by machine and revision: an execution keeps the one that it began with. */
+  readonly #definitions = new Map<string, string>()
   readonly #journal: Journal
 
-  constructor(journal: Journal, now: EpochMs) {
+  constructor(journal: Journal) {
     this.#journal = journal
     for (const entry of journal.read()) this.#apply(entry)
-    this.#endWhatWasRunning(now)
   }
 
   put(entry: JournalEntry): void {
@@ -30,6 +25,10 @@ export class Store {
     return this.#events.get(executionArn) ?? []
   }
 
+  definition(machineArn: string, revisionId: string): string | undefined {
+    return this.#definitions.get(`${machineArn} ${revisionId}`)
+  }
+
   children(mapRunArn: string): ExecutionRecord[] {
     return [...this.executions.values()].filter((execution) => execution.mapRunArn === mapRunArn)
   }
@@ -38,6 +37,7 @@ export class Store {
     switch (entry.kind) {
       case 'machine':
         this.machines.set(entry.record.arn, entry.record)
+        this.#definitions.set(`${entry.record.arn} ${entry.record.revisionId}`, entry.record.definition)
         break
       case 'machineDeleted':
         this.#forget(entry.arn)
@@ -68,27 +68,5 @@ export class Store {
         this.#events.delete(arn)
       }
     for (const [arn, run] of this.mapRuns) if (run.machineArn === machine) this.mapRuns.delete(arn)
-  }
-
-  #endWhatWasRunning(now: EpochMs): void {
-    for (const run of this.mapRuns.values())
-      if (run.status === 'RUNNING') this.put({ kind: 'mapRun', record: { ...run, status: 'ABORTED', stoppedAt: now } })
-    for (const execution of this.executions.values())
-      if (execution.status === 'RUNNING') {
-        const ended = { error: LOST_ERROR, cause: LOST }
-        this.put({ kind: 'event', executionArn: execution.arn, event: this.#abortedEvent(execution.arn, now, ended) })
-        this.put({ kind: 'execution', record: { ...execution, ...ended, status: 'ABORTED', stoppedAt: now } })
-      }
-  }
-
-  #abortedEvent(arn: string, now: EpochMs, details: { error: string; cause: string }): HistoryEvent {
-    const last = this.events(arn).length
-    return {
-      id: last + 1,
-      previousEventId: last,
-      timestamp: now / 1000,
-      type: 'ExecutionAborted',
-      executionAbortedEventDetails: details,
-    }
   }
 }

@@ -7,12 +7,15 @@ import { matches, retryDelayMs } from './retry.ts'
 import { renderCount, renderObject } from './template.ts'
 import { assignAll, outputOr, type Run, scopeOf, type Transition, type Visit } from './visit.ts'
 
+const INTERRUPTED =
+  'TG5012: the local cloud ended while this function was called. Whether it did its work is not known.'
+
 export async function runTask(state: TaskState, visit: Visit, run: Run): Promise<Transition> {
   const retries = new Map<Retrier, number>()
   for (let retryCount = 0; ; retryCount += 1) {
     const now = { ...visit, retryCount }
     try {
-      return await attempt(state, now, run)
+      return await attempt(state, retryCount === 0 ? now : { ...now, resumed: undefined }, run)
     } catch (error) {
       if (!(error instanceof StateError)) throw error
       const retrier = state.retry.find((candidate) => matches(candidate.errorEquals, error))
@@ -25,36 +28,51 @@ export async function runTask(state: TaskState, visit: Visit, run: Run): Promise
 }
 
 async function attempt(state: TaskState, visit: Visit, run: Run): Promise<Transition> {
+  const { resumed } = visit
+  if (resumed?.at === 'error') throw resumed.error
+  const result = resumed?.at === 'result' ? resumed.result : await resultOf(state, visit, run)
+  const after = scopeOf(run, visit, { result })
+  return {
+    next: state.next,
+    output: await outputOr(state.output, result, after),
+    assigned: await assignAll(state.assign, after),
+  }
+}
+
+/** A job run that was submitted is followed further; its time-out begins anew. */
+async function resultOf(state: TaskState, visit: Visit, run: Run): Promise<Json> {
   const scope = scopeOf(run, visit)
   const parameters = await renderObject(state.arguments, scope)
   const parametersText = withinLimit(parameters, `arguments of the state \`${state.name}\``)
   const timeoutSeconds = state.timeoutSeconds ? await renderCount(state.timeoutSeconds, scope) : undefined
   const [resourceType, resource] = state.resource.split(':') as [string, string]
   const named = { resourceType, resource }
-  run.history.add('TaskScheduled', {
-    ...named,
-    region: run.region,
-    parameters: parametersText,
-    ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
-  })
-  run.history.add('TaskStarted', named)
-  let result: Json
+  const { resumed } = visit
+  const jobRunId = resumed?.at === 'jobRun' ? resumed.id : undefined
+  if (jobRunId === undefined && resumed?.at !== 'call') {
+    run.history.add('TaskScheduled', {
+      ...named,
+      region: run.region,
+      parameters: parametersText,
+      ...(timeoutSeconds !== undefined && { timeoutInSeconds: timeoutSeconds }),
+    })
+    run.history.add('TaskStarted', named)
+  }
   try {
-    result = await within(timeoutSeconds, run, (signal) => callResource(state.resource, parameters, run, signal))
+    // The machine's own Retry says whether the function may be called again.
+    if (resumed?.at === 'call') throw new StateError('Lambda.SdkClientException', INTERRUPTED)
+    const result = await within(timeoutSeconds, run, (signal) =>
+      callResource(state.resource, parameters, run, signal, jobRunId),
+    )
     const output = withinLimit(result, `result of the state \`${state.name}\``)
     run.history.add('TaskSucceeded', { ...named, output })
+    return result
   } catch (error) {
     if (error instanceof StateError) {
       const type = error.errorName === 'States.Timeout' ? 'TaskTimedOut' : 'TaskFailed'
       run.history.add(type, { ...named, error: error.errorName, cause: error.causeText })
     }
     throw error
-  }
-  const after = scopeOf(run, visit, { result })
-  return {
-    next: state.next,
-    output: await outputOr(state.output, result, after),
-    assigned: await assignAll(state.assign, after),
   }
 }
 

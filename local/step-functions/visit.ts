@@ -1,6 +1,6 @@
 /** What a state knows of the execution it runs in, and how its expressions see that. */
 import type { Assign, MapState } from './definition.ts'
-import { withinLimit } from './errors.ts'
+import { type StateError, withinLimit } from './errors.ts'
 import type { History } from './history.ts'
 import type { Scope } from './jsonata.ts'
 import type { Json, StepFunctionsPorts } from './ports.ts'
@@ -17,14 +17,15 @@ export interface Run {
   pollMs: number
   /** Aborted with `ExecutionStopped` or `CloudClosing`; whatever waits must wait on it too. */
   signal: AbortSignal
-  openMapRun(state: MapState, items: number, maxConcurrency: number): MapRun
+  /** `known` is the ARN of a map run to go on with. */
+  openMapRun(state: MapState, items: number, maxConcurrency: number, known?: string): MapRun
 }
 
 /** A Map at work. */
 export interface MapRun {
   arn: string
-  /** Runs one item to its end, whatever that is; never throws. */
-  child(input: Json, signal: AbortSignal): Promise<ExecutionRecord>
+  /** Runs one item to its end, whatever that is; never throws. An item that has a child already goes on with it. */
+  child(index: number, input: Json, signal: AbortSignal): Promise<ExecutionRecord>
   close(status: 'SUCCEEDED' | 'FAILED' | 'ABORTED'): void
 }
 
@@ -35,7 +36,19 @@ export interface Visit {
   stateName: string
   enteredAt: number
   retryCount: number
+  /** Set when the local cloud ended during this stay: the state goes on from here. */
+  resumed?: Interrupted | undefined
 }
+
+/** What a state was at when the local cloud ended. */
+export type Interrupted =
+  | { at: 'beginning' }
+  /** A function was called, and nobody knows what became of it. */
+  | { at: 'call' }
+  | { at: 'jobRun'; id: string }
+  | { at: 'mapRun'; arn: string }
+  | { at: 'result'; result: Json }
+  | { at: 'error'; error: StateError }
 
 export interface Transition {
   next: string | undefined
