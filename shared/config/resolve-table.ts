@@ -130,6 +130,8 @@ function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
     yield ['target.table_type', refusal('`target.table_type` is for Hudi', 'write_mode')]
   if (settings.on_bad_file === 'quarantine')
     yield ['on_bad_file', '`on_bad_file` is `quarantine`, and this version can only hold a table: use `hold`']
+  if (settings['target.adopt'] && (settings.mode === 'historical' || settings.mode === 'H'))
+    yield ['target.adopt', '`target.adopt` is for tables with one row a key: use `mode: snapshot`, or another table']
 }
 
 function tableItem(named: NamedTable, settings: Complete, target: string, rawBucket: string): ResolvedTable {
@@ -161,6 +163,7 @@ function tableItem(named: NamedTable, settings: Complete, target: string, rawBuc
       write_mode: settings['target.write_mode'],
       partition_by: settings['target.partition_by'],
       properties: settings['target.properties'],
+      ...(settings['target.adopt'] ? { adopt: true as const } : {}),
     },
   }
 }

@@ -110,6 +110,12 @@ const target = z.strictObject({
     })
     .optional()
     .describe('Table properties that are passed on as they are.'),
+  adopt: z
+    .boolean({ error: 'expected true or false' })
+    .optional()
+    .describe(
+      'true: if the table is there already and others made it, go on with its rows. Says something to the first batch only. Default: false.',
+    ),
 })
 
 export const tableSettings = z.strictObject({

@@ -35,6 +35,8 @@ export const targetSpec = z.strictObject({
   /** `bucket(16, pk_id)`, `days(col)`, `months(col)` or a column's name (identity). */
   partition_by: z.array(z.string().min(1)),
   properties: z.record(z.string(), z.string()),
+  /** The table may be one that others made. Left out where it is not: entries from before it are frozen without. */
+  adopt: z.literal(true).optional(),
 })
 
 /** What the table already holds, as the ledger knows it. */

@@ -55,6 +55,7 @@ class Lake:
         self.partition_by: list[str] = []
         self.properties: dict[str, str] = {}
         self.drop_columns: list[str] = []
+        self.adopt = False
         self.token = 0
         self.generation = 1
         self.settled_snapshot: str | None = None
@@ -140,6 +141,7 @@ class Lake:
                 "write_mode": self.write_mode,
                 "partition_by": self.partition_by,
                 "properties": self.properties,
+                **({"adopt": True} if self.adopt else {}),
             },
         }
 

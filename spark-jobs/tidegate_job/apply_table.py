@@ -35,6 +35,7 @@ from .errors import (
 from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
 from .file_checks import BadFiles, check_unchanged
 from .footers import read_footers
+from .iceberg_adopt import check_adopted_columns
 from .java import first_line
 from .late import FoundRows, check_rows, lowest_late_sequence
 from .layout import ControlLayout
@@ -203,6 +204,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
     files, keys = plan.files, plan.merge.keys
     check_unchanged(job.store, files, "check")
     footers = read_footers(job.spark, job.store, files)
+    check_adopted_columns(plan, footers, table.declared)
     columns, errors = agree_columns(files, footers, plan.merge, table.declared, plan.target.name)
     if errors:
         raise BadFiles(errors)

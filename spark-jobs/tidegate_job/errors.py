@@ -115,12 +115,45 @@ PROPERTY_REFUSED = Kind(
 TARGET_FOREIGN = Kind(
     "TG2403",
     "The table `{target}` exists but was not made by Tidegate: it lacks `{column}`. Choose another "
-    "`target.table`.",
+    "`target.table`, or set `target.adopt: true` to go on with its rows; see "
+    "`docs/how-to/adopt-a-table.md`.",
 )
 MODE_CHANGED = Kind(
     "TG2404",
     "The table `{target}` was made in mode `{stored}`, but the plan says `{mode}`. Set `mode` back, or "
     "choose another `target.table`.",
+)
+OWN_COLUMN_GONE = Kind(
+    "TG2405",
+    "The table `{target}` was written by Tidegate, but somebody has dropped its column `{column}`: which "
+    "rows are newer cannot be told any more. Restore the table from before that, or choose another "
+    "`target.table`.",
+)
+ADOPT_FORMAT = Kind(
+    "TG2406",
+    "The table `{target}` cannot be adopted: its format version is {version}, and changes need 2. Run "
+    "`ALTER TABLE {name} SET TBLPROPERTIES ('format-version' = '2')`, if all its readers know it.",
+)
+ADOPT_COLUMNS = Kind(
+    "TG2407",
+    "The table `{target}` cannot be adopted, its columns do not fit: {unfit}. Alter the table or the "
+    "configuration; the next run tries again.",
+)
+ADOPT_KEYS = Kind(
+    "TG2408",
+    "The table `{target}` cannot be adopted: by its `keys` ({keys}) it has {number} {what}. Remove such "
+    "rows, or correct `keys`.",
+)
+ADOPT_PARTITIONS = Kind(
+    "TG2409",
+    "The table `{target}` cannot be adopted: it is partitioned by `{stored}`, but `partition_by` says "
+    "`{spec}`. Leave `partition_by` out to keep what it has.",
+)
+ADOPT_FULL_LOAD = Kind(
+    "TG2410",
+    "`{uri}` is a full load, but `{target}` was adopted with rows: which of both are newer cannot be told. "
+    "Give the full load a table of its own, or take the file out of the ledger; see "
+    "`docs/how-to/adopt-a-table.md`.",
 )
 LOOKUP_UNREACHABLE = Kind(
     "TG4001",

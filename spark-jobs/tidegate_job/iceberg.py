@@ -19,10 +19,10 @@ from .errors import (
     CONFLICT,
     ENGINE_FAILED,
     LOOKUP_UNREACHABLE,
-    TARGET_FOREIGN,
     JobError,
     ResultUnknown,
 )
+from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_of_ours
 from .iceberg_append import append_validated, remove_files, staged_files
 from .iceberg_properties import (
     check_properties,
@@ -105,18 +105,18 @@ class IcebergTable:
         return Look(highest_token=highest_token, newest_generation=newest_generation)
 
     def _back_to(self, settled: str | None) -> Iterator[Any]:
-        """Snapshots from the pinned one back to the settled one, which is left out, or to the table's
-        first."""
-        snapshot = self._table.currentSnapshot()
-        while snapshot is not None:
-            if str(snapshot.snapshotId()) == settled:
+        """Snapshots from the pinned one back to the settled one, which is left out, or to the first that can
+        be ours."""
+        snapshot_id = self._pinned
+        while snapshot_id is not None and str(snapshot_id) != settled:
+            if settled is None and holds_none_of_ours(self._table, snapshot_id):
                 return
+            snapshot = self._table.snapshot(snapshot_id)
+            if snapshot is None:
+                raise self._unreachable(f"snapshot `{snapshot_id}` of its history has expired")
             yield snapshot
-            parent = snapshot.parentId()
-            snapshot = self._table.snapshot(parent) if parent is not None else None
-            if snapshot is None and parent is not None:
-                raise self._unreachable(f"snapshot `{parent}` of its history has expired")
-        if settled is not None:
+            snapshot_id = snapshot.parentId()
+        if settled is not None and snapshot_id is None:
             raise self._unreachable(f"the settled snapshot `{settled}` is not in its history")
 
     def _holds_rows_of_batch(self) -> bool:
@@ -134,18 +134,24 @@ class IcebergTable:
         check_properties(target)
         if self._table is None:
             return
-        stored = {name.lower() for name in self._spark.table(self._name).columns}
-        for column in names.OWN_COLUMNS:
-            if column not in stored:
-                raise JobError(TARGET_FOREIGN, target=target.name, column=column)
+        check_adoption(self._spark, self._table, self._name, self._plan)
         check_stored_properties(self._plan, dict(self._table.properties()))
 
     def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
         if self._pinned is None:
             return None
-        rows = self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
-        sequence = F.coalesce(F.col(names.SEQUENCE), F.lit("")).alias(names.SEQUENCE)
+        rows = self._pinned_rows()
+        # A table that is about to be adopted has no sequences yet.
+        stored = F.col(names.SEQUENCE) if names.SEQUENCE in rows.columns else F.lit(None).cast("string")
+        sequence = F.coalesce(stored, F.lit("")).alias(names.SEQUENCE)
         return rows.select(*(F.col(names.quote(key)).alias(key) for key in keys), sequence)
+
+    def _pinned_rows(self) -> DataFrame:
+        """Read by the snapshot's id, and so with the columns that the table had then. Where they have been
+        altered since: by name, which is the pinned table of the session's cache."""
+        if self._table.currentSnapshot().schemaId() != self._table.schema().schemaId():
+            return self._spark.table(self._name)
+        return self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
 
     def commit(
         self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str
@@ -156,6 +162,8 @@ class IcebergTable:
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         written = changes.select(*(F.col(names.quote(name)) for name in every_column))
         try:
+            if self._table is not None:
+                adopt(self._jvm, self._table, self._plan)
             if self._table is None:
                 self._create(written, partitions, properties)
             elif rows.inserted + rows.updated + rows.deleted == 0:
@@ -235,9 +243,7 @@ class IcebergTable:
         """The statement loads the table by name: what the session's cache gives it must be the snapshot
         looked at."""
         if _current_snapshot_id(self._loaded()) != self._pinned:
-            raise JobError(
-                CONFLICT, target=self._plan.target.name, why="this session has loaded a newer snapshot"
-            )
+            raise ChangedMeanwhile("this session has loaded a newer snapshot")
 
     def _own_commit(self) -> Commit:
         """The snapshot just made. It must carry the batch id, or else a replay could not be told from a new
@@ -308,6 +314,8 @@ class IcebergTable:
 
 
 def _surely_not_committed(error: Exception) -> bool:
+    if isinstance(error, ChangedMeanwhile):
+        return True
     causes = java_causes(error)
     return bool(_NOT_COMMITTED & set(causes)) and _STATE_UNKNOWN not in causes
 

@@ -53,7 +53,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Target:
-    """The lake table. `properties` are the user's own table properties."""
+    """The lake table. `properties` are the user's own; `adopt`: others may have made it."""
 
     format: Literal["iceberg", "hudi"]
     database: str
@@ -62,6 +62,7 @@ class Target:
     write_mode: Literal["merge_on_read", "copy_on_write"]
     partition_by: tuple[str, ...]
     properties: dict[str, str]
+    adopt: bool = False
 
     @property
     def name(self) -> str:
