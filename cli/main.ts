@@ -1,7 +1,7 @@
 /** The command line's entry: runs the program and turns errors into exit codes: 0 done, 1 work failed, 2 usage, 130 Ctrl-C. */
 import { CommanderError } from 'commander'
-import pc from 'picocolors'
 import { TidegateError } from '../shared/errors.ts'
+import { onStderr } from './lib/colours.ts'
 import { Interrupted } from './lib/interrupted.ts'
 import { program } from './program.ts'
 
@@ -26,6 +26,6 @@ try {
     process.exit(error.exitCode) // a request may still be on its way
   }
   process.exitCode = exitCodeOf(error)
-  if (error instanceof TidegateError) process.stderr.write(`${pc.red(error.message)}\n`)
+  if (error instanceof TidegateError) process.stderr.write(`${onStderr.red(error.message)}\n`)
   else if (!(error instanceof CommanderError)) throw error
 }

@@ -5,11 +5,13 @@ import type { Command } from 'commander'
 import { ConfigurationError, InputError } from '../../shared/errors.ts'
 import { shown } from '../../shared/files/shown.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
-import { type ExecutionEnd, followRun, type RunEvent } from '../lib/follow-run.ts'
+import { type ExecutionEnd, followRun } from '../lib/follow-run.ts'
 import { plural } from '../lib/human.ts'
+import { Interrupted, type SignalWatch, watchSignals } from '../lib/interrupted.ts'
 import type { Output } from '../lib/output.ts'
 import { type LedgerPorts, ledgerPorts } from '../lib/ports.ts'
-import { narrate, type RunTotals, totalsOf } from '../lib/run-story.ts'
+import { type RunTotals, totalsOf } from '../lib/run-story.ts'
+import { watchRun } from '../lib/watch-run.ts'
 import { type Globals, outputOf } from './globals.ts'
 
 export function addRun(program: Command): void {
@@ -20,16 +22,19 @@ export function addRun(program: Command): void {
     .option('--table <table>', 'only this one of its tables: ledger name or schema.table')
     .option('--wait', 'show what each batch and table does; exit 1 if a table failed')
     .action(async (cadence: string, options: { table?: string; wait?: boolean }, command: Command) => {
+      const signals = options.wait ? watchSignals() : undefined
       const globals = command.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const deployment = await findDeployment(globals, output)
       const ports = ledgerPorts(deployment)
       await cadenceIsKnown(cadence, ports)
       const table = options.table === undefined ? undefined : await tableOf(cadence, options.table, ports)
+      const signal = signals?.seen()
+      if (signal) throw new Interrupted(signal, 'stopped: no run was started')
       const sfn = new SFNClient({})
       try {
         const execution = await start(sfn, deployment, { refresh_cadence: cadence, table })
-        if (options.wait) await wait(sfn, execution, deployment, ports, output)
+        if (signals) await wait(sfn, execution, deployment, ports, output, signals)
         else output.result({ execution: execution.arn }, () => output.line(`started ${execution.name}`))
       } finally {
         sfn.destroy()
@@ -90,8 +95,8 @@ async function wait(
   deployment: Deployment,
   ports: LedgerPorts,
   output: Output,
+  signals: SignalWatch,
 ): Promise<void> {
-  const events: RunEvent[] = []
   output.note(`started ${execution.name}`)
   const executionEnd = async (): Promise<ExecutionEnd | undefined> => {
     const found = await sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }))
@@ -100,11 +105,7 @@ async function wait(
   }
   const pause = () => sleep(pollMs)
   const follow = followRun(execution.name, { ...ports, controlBucket: deployment.controlBucket, executionEnd, pause })
-  for await (const event of follow) {
-    events.push(event)
-    for (const line of narrate(event)) output.note(line)
-  }
-  const totals = totalsOf(events)
+  const totals = totalsOf(await watchRun(follow, execution.name, signals))
   output.result({ execution: execution.arn, ...totals }, () => output.line(summaryLine(totals)))
   if (totals.status !== 'SUCCEEDED' || totals.failed.length > 0) process.exitCode = 1
 }

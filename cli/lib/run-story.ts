@@ -1,6 +1,6 @@
 /** Tells a run's events as lines that an operator reads, and adds them up. */
-import pc from 'picocolors'
 import type { Outcome, RowCounts } from '../../shared/contracts/outcome.ts'
+import { onStderr as pc } from './colours.ts'
 import type { RunEvent } from './follow-run.ts'
 import { duration, number, plural } from './human.ts'
 
@@ -14,7 +14,8 @@ export interface RunTotals {
   readonly rows: RowCounts
 }
 
-export function narrate(event: RunEvent): string[] {
+/** `width` is that of the longest name of a table. */
+export function narrate(event: RunEvent, width: number): string[] {
   switch (event.kind) {
     case 'batched':
       return [batchedLine(event.batches.map((batch) => batch.tables.length))]
@@ -29,7 +30,7 @@ export function narrate(event: RunEvent): string[] {
       ]
     }
     case 'table':
-      return [`  batch ${event.batch}: ${outcomeLine(event.outcome)}`]
+      return [`  batch ${event.batch}: ${outcomeLine(event.outcome, width)}`]
     case 'settled': {
       const done = event.settled.tables.filter((table) => table.status === 'completed').length
       return [
@@ -50,12 +51,12 @@ function batchedLine(sizes: readonly number[]): string {
   return `  ${plural(tables, 'table')} with work in ${plural(sizes.length, 'batch', 'batches')}${list}`
 }
 
-function outcomeLine(outcome: Outcome): string {
+function outcomeLine(outcome: Outcome, width: number): string {
   const took = duration(Object.values(outcome.seconds).reduce((sum, s) => sum + s, 0) * 1000)
   if (outcome.error)
-    return pc.red(`${outcome.table} ${outcome.result}, ${outcome.error.code}: ${outcome.error.message}`)
+    return pc.red(`${outcome.table.padEnd(width)} ${outcome.result}, ${outcome.error.code}: ${outcome.error.message}`)
   const effects = outcome.rows ? effectsOf(outcome.rows) : 'no row changed'
-  return `${pc.green(outcome.table)} ${outcome.result}: ${effects} in ${took}`
+  return `${pc.green(outcome.table.padEnd(width))} ${outcome.result}: ${effects} in ${took}`
 }
 
 /** `3 inserted, 1 stale`: what became of the rows, without what did not happen. */
@@ -65,6 +66,15 @@ export function effectsOf(rows: RowCounts): string {
     .map((effect) => `${number(rows[effect])} ${effect}`)
   return effects.join(', ') || 'no row changed'
 }
+
+/** Whether it tells of something that failed. */
+export const isFailure = (event: RunEvent): boolean =>
+  (event.kind === 'table' && event.outcome.error !== null) ||
+  (event.kind === 'claimed' && event.report.held.length + event.report.failed.length > 0)
+
+/** The longest name of the tables that a batch works on; 0 for what names none. */
+export const widthOf = (event: RunEvent): number =>
+  event.kind === 'claimed' ? Math.max(0, ...event.report.claimed.map(({ table }) => table.length)) : 0
 
 export function totalsOf(events: readonly RunEvent[]): RunTotals {
   const end = events.find((event) => event.kind === 'ended')

@@ -25,6 +25,9 @@ import { python } from './python.mjs'
 /** @type {Record<Need, Step>} */
 const STEPS = { node: nodeModules, python, jars, java }
 
+/** What is the host's or the caller's to mend, against work that failed. */
+const HOSTS_TO_MEND = ['TG9901', 'TG9904', 'TG9905', 'TG9906']
+
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 /** The repository's folder. */
@@ -155,6 +158,6 @@ export async function readyThenRun(needs, entry, args, options = {}) {
     if (error instanceof Interrupted) process.exit(error.exitCode)
     if (!(error instanceof BootstrapError)) throw error
     process.stderr.write(`${error.message}\n`)
-    process.exit(error.code === 'TG9905' ? 2 : 1)
+    process.exit(HOSTS_TO_MEND.includes(error.code) ? 2 : 1)
   }
 }

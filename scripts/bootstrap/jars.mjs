@@ -16,7 +16,7 @@ export const jars = {
     if (isReady(root)) return []
     const version = mavenVersion()
     if (version && !isOlder(version, OLDEST_MAVEN)) return []
-    const found = version ? ` (found \`${version.join('.')}\`)` : ''
+    const found = version ? ` (found \`${version.join('.')}\`)` : ' (found none)'
     return [
       `Maven ${OLDEST_MAVEN.join('.')} or later${found}. Debian, Ubuntu: \`sudo apt-get install maven\`; macOS: \`brew install maven\``,
     ]

@@ -12,17 +12,21 @@ export const java = {
   label: 'Java 17',
   missing() {
     const home = findJavaHome()
-    if (home) {
-      process.env.JAVA_HOME = home
-      return []
-    }
-    const seen = process.env.JAVA_HOME ? ` (JAVA_HOME is \`${process.env.JAVA_HOME}\`)` : ''
-    return [
-      `Java ${WANTED}${seen}. Debian, Ubuntu: \`sudo apt-get install openjdk-17-jre-headless\`; macOS: \`brew install openjdk@17\`; if it is elsewhere, set JAVA_HOME to it`,
-    ]
+    if (!home) return [missingJava()]
+    process.env.JAVA_HOME = home
+    return []
   },
   isReady: () => true,
   prepare: async () => {},
+}
+
+/** What is needed, and what is there instead. @param {Iterable<string>} [homes] */
+export function missingJava(homes = candidates()) {
+  const seen = [...new Set(homes)].map((home) => /** @type {const} */ ([home, versionOf(home)]))
+  const found = seen.flatMap(([home, version]) => (version ? [`found \`${version}\` in \`${home}\``] : []))
+  const wrongHome = process.env.JAVA_HOME
+  if (wrongHome && !versionOf(wrongHome)) found.push(`JAVA_HOME is \`${wrongHome}\`, where none is`)
+  return `Java ${WANTED} (${found.join(', ') || 'found none'}). Debian, Ubuntu: \`sudo apt-get install openjdk-17-jre-headless\`; macOS: \`brew install openjdk@17\`; if it is elsewhere, set JAVA_HOME to it`
 }
 
 /** The first Java home of version 17: JAVA_HOME, `java` on the path, then the usual places. @returns {string | undefined} */
@@ -48,10 +52,15 @@ function* candidates() {
 
 /** The major version, from the `release` file that every Java home carries: starting a JVM to ask it costs 100 ms. @param {string} home */
 export function majorOf(home) {
+  const version = versionOf(home)
+  return version === undefined ? undefined : Number.parseInt(version, 10)
+}
+
+/** @param {string} home */
+function versionOf(home) {
   try {
     if (!existsSync(join(home, 'bin', 'java'))) return undefined
-    const version = /^JAVA_VERSION="([^"]+)"/m.exec(readFileSync(join(home, 'release'), 'utf8'))?.[1]
-    return version === undefined ? undefined : Number.parseInt(version, 10)
+    return /^JAVA_VERSION="([^"]+)"/m.exec(readFileSync(join(home, 'release'), 'utf8'))?.[1]
   } catch {
     return undefined
   }

@@ -13,6 +13,7 @@ const CANDIDATES = [
   '/opt/homebrew/opt/python@3.11/bin/python3.11',
   '/usr/local/opt/python@3.11/bin/python3.11',
 ]
+const VERSION = 'import platform; print(platform.python_version())'
 const PROBE = 'import sys, venv, ensurepip; sys.exit(0 if sys.version_info[:2] == (3, 11) else 1)'
 
 /** @type {import('./index.mjs').Step} */
@@ -22,7 +23,7 @@ export const python = {
     isBuilt(root) || findPython()
       ? []
       : [
-          'Python 3.11 with its `venv` module. Debian, Ubuntu: `sudo apt-get install python3.11 python3.11-venv`; macOS: `brew install python@3.11`; any system: `pyenv install 3.11`, or `uv python install 3.11`',
+          `Python 3.11 with its \`venv\` module (${foundPython()}). Debian, Ubuntu: \`sudo apt-get install python3.11 python3.11-venv\`; macOS: \`brew install python@3.11\`; any system: \`pyenv install 3.11\`, or \`uv python install 3.11\``,
         ],
   isReady: isBuilt,
   async prepare({ root, signal, onLine }) {
@@ -58,4 +59,14 @@ const hashOf = (root) => inputHash(join(root, 'spark-jobs', 'requirements.txt'),
 /** @returns {string | undefined} */
 function findPython() {
   return CANDIDATES.find((command) => spawnSync(command, ['-c', PROBE], { stdio: 'ignore' }).status === 0)
+}
+
+/** What is there instead, for the message: 3.11 is named here when it lacks `venv` or `ensurepip`. */
+function foundPython() {
+  const found = CANDIDATES.flatMap((command) => {
+    const version = spawnSync(command, ['-c', VERSION], { encoding: 'utf8' }).stdout?.trim()
+    if (!version) return []
+    return [`found \`${version}\` as \`${command}\`${version.startsWith('3.11.') ? ', without `venv`' : ''}`]
+  })
+  return found.join(', ') || 'found none'
 }

@@ -32,7 +32,7 @@ interface Step {
 /** Asks the bootstrap itself, so that both always agree. */
 function tool(about: string, step: Step, ready: string): Finding {
   const missing = step.missing(projectRoot)
-  if (missing.length > 0) return fail(about, 'not installed', `install ${missing.join('; ')}`)
+  if (missing.length > 0) return fail(about, 'not installed, or of another version', `install ${missing.join('; ')}`)
   if (step.isReady(projectRoot)) return ok(about, ready)
   return warn(about, 'not set up yet', 'nothing: the first command that needs it sets it up (`npm run demo` does)')
 }

@@ -71,7 +71,9 @@ describe('followRun', () => {
       files: 2,
       rows,
     })
-    expect(events.flatMap(narrate).join('\n')).toContain('1 inserted, 1 updated, 1 deleted in 1.5 s')
+    expect(events.flatMap((event) => narrate(event, 0)).join('\n')).toContain(
+      '1 inserted, 1 updated, 1 deleted in 1.5 s',
+    )
   })
 
   it('names a table that failed, also when its batch was never settled', async () => {
@@ -121,6 +123,6 @@ describe('followRun', () => {
 
   it('ends when there was nothing to do', async () => {
     const events = await follow(growingBucket([[controlLayout.manifest('x'), []]], 'SUCCEEDED'))
-    expect(events.flatMap(narrate)).toEqual(['  no table has waiting files: nothing to do'])
+    expect(events.flatMap((event) => narrate(event, 0))).toEqual(['  no table has waiting files: nothing to do'])
   })
 })
