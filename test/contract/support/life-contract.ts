@@ -173,6 +173,21 @@ export function lifeContract(kind: string, makeWorld: () => World): void {
       expect([await one.waiting(), one.commits()]).toEqual([[], [1, 1]])
     })
 
+    test('switched off under a run: the run settles, later files wait, and switched on it goes on', async () => {
+      const one = tableIn(makeWorld())
+      await one.apply('  shop.NAME:\n')
+      await one.land(LOAD, 'rows')
+      const running = await one.begin(OFTEN)
+      await one.apply('  shop.NAME: { active: false }\n')
+      expect(await one.finish(running)).toEqual([[one.table, 'completed', 'committed']])
+      await one.land(FIRST, '1')
+      expect(await one.run(OFTEN)).toEqual([])
+      expect(await one.waiting()).toEqual([FIRST])
+      await one.apply('  shop.NAME:\n')
+      expect(await one.run(OFTEN)).toEqual([[one.table, 'completed', 'committed']])
+      expect([await one.waiting(), one.commits()]).toEqual([[], [1, 1]])
+    })
+
     test('moved under a run: the run settles, the new cadence leaves it alone till then, and goes on', async () => {
       const world = makeWorld()
       const one = tableIn(world)

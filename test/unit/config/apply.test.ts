@@ -185,6 +185,21 @@ describe('applyConfig', () => {
       expect(await apply(withTables(tables))).toMatchObject({ tables: { changed: 1, removed: 1 } })
     })
 
+    it('keeps them after a removal that broke off, which the next apply finishes', async () => {
+      await apply(before)
+      await withData()
+      const deleteTable = async () => {
+        throw new Error('the network is gone')
+      }
+      const without = resolved(withTables('  hr.dep:\n'))
+      const schedules = createMemorySchedules('10_min_refresh', 'nightly')
+      const broken = { ...memory, config: { ...memory.config, deleteTable }, schedules, controlBucket: CONTROL }
+      await expect(applyConfig(without, broken)).rejects.toThrow('the network is gone')
+      expect(await memory.objects.get(CONTROL, 'config/removed/hr_emp.json')).toContain('"hr_emp"')
+      expect(await apply(withTables('  hr.dep:\n'))).toMatchObject({ tables: { removed: 1, unchanged: 1 } })
+      await expect(apply(withTables('  hr.emp: { keys: [other] }\n  hr.dep:\n'))).rejects.toThrow('TG1222')
+    })
+
     it('removed again, it is what it was last', async () => {
       await apply(before)
       await apply(withTables('  hr.dep:\n'))
@@ -202,6 +217,14 @@ describe('applyConfig', () => {
       await withData()
       const change = withTables('  hr.emp: { drop_columns: [x], active: false, cadence: nightly }\n  hr.dep:\n')
       expect(await apply(change)).toMatchObject({ tables: { changed: 1, unchanged: 1 } })
+    })
+
+    it('can have been adopted or not: that was decided by its first batch', async () => {
+      await apply(before)
+      await withData()
+      const change = withTables('  hr.emp: { target: { adopt: true } }\n  hr.dep:\n')
+      expect(await apply(change)).toMatchObject({ tables: { changed: 1, unchanged: 1 } })
+      expect(await apply(before)).toMatchObject({ tables: { changed: 1, unchanged: 1 } })
     })
   })
 })
