@@ -67,6 +67,13 @@ describe('resolve', () => {
     })
   })
 
+  it('adopts a table only if the file says so', () => {
+    const adopting = one('  hr.emp: { target: { adopt: true } }\n')
+    expect(adopting?.target.adopt).toBe(true)
+    expect(tableConfig.safeParse({ ...adopting, applied_at_ms: 1 }).error).toBeUndefined()
+    expect(one('  hr.emp: { target: { adopt: false } }\n')?.target).not.toHaveProperty('adopt')
+  })
+
   it('takes each key from the first block that says it, inside target too, and remembers which', () => {
     const { tables, provenance } = resolved(`
 sources: { s: { prefix: "", layout: "{schema}/{table}", shape: dms } }
@@ -124,6 +131,8 @@ tables:
     ['TG1217', '  a.b: { on_bad_file: quarantine }', 'use `hold`'],
     ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
     ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
+    ['TG1217', '  a.b: { mode: H, target: { adopt: true } }', 'use `mode: snapshot`'],
+    ['TG1204', '  a.b: { target: { adopt: yes please } }', 'true or false'],
   ])('%s: %s', (code, tables, text) => {
     expect(problemsOf(`${TABLES}${tables}\n`)).toMatchObject([
       { code, message: expect.stringContaining(text), line: expect.any(Number) },
