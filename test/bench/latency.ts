@@ -121,6 +121,6 @@ function rowsOf(what: string, timesMs: readonly number[]): Finding[] {
 
 export const bench: Bench = {
   title: 'Landing: from S3 put to ledger item',
-  method: `On the local cloud with one process for each Lambda, warm; from the answer of the put to the first look that finds the item, a look every ${LOOK_EVERY_MS} ms. On AWS other things decide (event delivery, polling of the queue, cold starts): this says what our part and the local cloud cost.`,
+  method: `On the local cloud, the Lambda warm; from the answer of the put to the first look that finds the item, a look every ${LOOK_EVERY_MS} ms. On AWS other things decide (event delivery, polling of the queue, cold starts): this says what our part and the local cloud cost.`,
   run,
 }

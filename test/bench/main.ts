@@ -1,6 +1,6 @@
 /** `npm run bench [-- NAME…]`: measures, prints, and writes its sections of docs/evidence/bench.md. Never part of the tests: machines are noisy. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type Bench, sectionOf, withSection } from './page.ts'
 
@@ -19,14 +19,17 @@ async function allBenches(): Promise<Map<string, Bench>> {
   return benches
 }
 
+/** Call it before measuring: the load is what others did then. */
 function measuredOn(bench: Bench): string {
   const machine = `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`
+  const busy = (loadavg()[0] ?? 0).toFixed(1)
   const versions = [`Node ${process.version}`, ...(bench.versions ?? [])].join(', ')
-  return `Measured on ${new Date().toISOString().slice(0, 10)}, ${process.platform} ${process.arch}, ${machine}; ${versions}`
+  return `Measured on ${new Date().toISOString().slice(0, 10)}, ${process.platform} ${process.arch}, ${machine}, load ${busy} before; ${versions}`
 }
 
 /** Measures one, and writes its section at once: what comes later may fail. */
 async function measure(name: string, bench: Bench): Promise<boolean> {
+  const on = measuredOn(bench)
   const findings = await bench.run()
   for (const { met, what, measured, target } of findings.rows)
     process.stdout.write(
@@ -34,7 +37,7 @@ async function measure(name: string, bench: Bench): Promise<boolean> {
     )
   mkdirSync(dirname(page), { recursive: true })
   const before = existsSync(page) ? readFileSync(page, 'utf8') : ''
-  writeFileSync(page, withSection(before, name, sectionOf(bench, measuredOn(bench), findings)))
+  writeFileSync(page, withSection(before, name, sectionOf(bench, on, findings)))
   return findings.rows.every(({ met }) => met !== false)
 }
 
