@@ -35,7 +35,7 @@ const BLOCK =
 export function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(BLOCK)].map(({ 0: whole, index, groups = {} }) => {
     const { mark, value = '', indent = '', language = '', content = '', setup } = groups
-    const line = markdown.slice(0, index + whole.indexOf('```')).split('\n').length
+    const line = markdown.slice(0, index + Math.max(0, whole.indexOf('```'))).split('\n').length
     if (setup !== undefined) return { language: 'sh', content: setup, line, exit: 0 }
     return {
       language,

@@ -1,0 +1,49 @@
+/** Blocks of a page, as the tests of the documentation take them. */
+import { expect, it } from 'vitest'
+import { blocksOf, followedBy } from '../../e2e/support/page.ts'
+
+const page = `# A page
+<!-- run by test/e2e/tutorial.test.ts -->
+\`\`\`sh
+one
+two
+\`\`\`
+<!-- setup
+hidden
+-->
+1. A step:
+   <!-- file: a/b.yml -->
+   \`\`\`yaml
+   a:
+     b: 1
+   \`\`\`
+<!-- exit: 2 -->
+\`\`\`sh
+fails
+\`\`\`
+<!-- not run: needs an account -->
+\`\`\`sh
+aws
+\`\`\`
+<!-- not run: of another block, since a line is between -->
+
+\`\`\`text
+shown
+\`\`\`
+`
+
+it('takes blocks in order, with what stands before them, and without their indent', () => {
+  expect(blocksOf(page)).toEqual([
+    { language: 'sh', content: 'one\ntwo\n', line: 3, exit: 0 },
+    { language: 'sh', content: 'hidden\n', line: 7, exit: 0 },
+    { language: 'yaml', content: 'a:\n  b: 1\n', line: 12, exit: 0, file: 'a/b.yml' },
+    { language: 'sh', content: 'fails\n', line: 17, exit: 2 },
+    { language: 'sh', content: 'aws\n', line: 21, exit: 0, notRun: 'needs an account' },
+    { language: 'text', content: 'shown\n', line: 26, exit: 0 },
+  ])
+})
+
+it('knows the test that a page names', () => {
+  expect(followedBy(page)).toBe('test/e2e/tutorial.test.ts')
+  expect(followedBy('# Another')).toBeUndefined()
+})
