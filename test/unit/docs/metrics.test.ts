@@ -108,8 +108,8 @@ describe('log lines', () => {
 
   it('of the job have the fields of the page', () => {
     const body = /def progress_line.*?return json/s.exec(read('spark-jobs/tidegate_job/run.py'))?.[0] ?? ''
-    const written = [...body.matchAll(/"(\w+)"(?=[:\],])/g)].map(([, name]) => name)
-    expect(written).toContain('inserted')
+    const written = [...body.matchAll(/"([a-z]\w+)"(?=[:\],)])/g)].map(([, name]) => name)
+    expect(written).toEqual(expect.arrayContaining(['time', 'inserted', 'stale', 'seconds']))
     for (const name of written)
       if (name !== 'milliseconds') expect(codes(section(page, '### Lines of the job'))).toContain(name)
   })
