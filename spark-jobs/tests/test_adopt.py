@@ -128,23 +128,30 @@ def test_without_the_setting_it_is_refused_and_told_of_it(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("columns", "values", "more", "expected"),
     [
-        ("id bigint, v int", "", "", r"TG2407: .*`v` is `int` in the table and `bigint` in the files"),
         (
-            "id bigint, v bigint, w string",
+            "id bigint, v int, w string",
             "",
             "",
-            r"`w` is `string` in the table and no data column of the files",
+            r"TG2407: .*`v` is `int` in the table and `bigint` in the files",
         ),
-        ("id bigint", "", "", r"`v` is `bigint` in the files and no column of the table"),
-        ("k bigint, v bigint", "", "", r"TG2407: .*the key `id` is no column"),
-        ("id bigint, v bigint NOT NULL", "", "", r"`v` is NOT NULL"),
-        ("id bigint, v bigint, _tg_file bigint", "", "", r"`_tg_file` is `long`, and ours is `string`"),
+        (
+            "id bigint, w string",
+            "",
+            "",
+            r"`v` is `bigint` in the files and no .*; `w` is `string` in the table",
+        ),
+        (
+            "k bigint, v bigint NOT NULL, _tg_file bigint",
+            "",
+            "",
+            r"TG2407: .*`v` is NOT NULL.*; `_tg_file` is `long`.*; the key `id` is no column",
+        ),
         ("id bigint, v bigint", "", "TBLPROPERTIES ('format-version' = '1')", r"TG2406: .*version is 1"),
         (
             "id bigint, v bigint",
             "(1, 1), (1, 2), (3, 3)",
             "",
-            r"TG2408: .*`keys` \(id\) it has 1 keys with several rows",
+            r"TG2408: .*\(id\) it has 1 keys with several rows",
         ),
         ("id bigint, v bigint", "(1, 1), (null, 2), (null, 3)", "", r"TG2408: .*it has 2 rows without a key"),
     ],
@@ -159,11 +166,9 @@ def test_a_table_that_does_not_fit_is_refused_and_stays_as_it_is(
 @pytest.mark.parametrize(
     ("stored", "configured", "fits"),
     [
-        ("", [], True),
         ("PARTITIONED BY (bucket(4, id), v)", [], True),
         ("PARTITIONED BY (bucket(4, id), v)", ["v", "bucket( 4,ID)"], True),
         ("PARTITIONED BY (bucket(4, id))", ["bucket(8, id)"], False),
-        ("", ["v"], False),
         ("PARTITIONED BY (truncate(10, id))", ["id"], False),
     ],
 )
@@ -216,7 +221,8 @@ def test_after_a_crash_between_the_two_the_next_attempt_goes_on(
 ) -> None:
     """[commit-authority] The columns are there, the rows are not. Others may write and expire meanwhile."""
     lake.write_mode = mode
-    make(lake)
+    make(lake, values="(1, 1), (2, 2)")
+    sql(lake, "INSERT INTO TABLE_ VALUES (3, 3)")
     entry = lake.entry([lake.put(CHANGES)])
     with monkeypatch.context() as patched:
 
@@ -226,7 +232,7 @@ def test_after_a_crash_between_the_two_the_next_attempt_goes_on(
 
         patched.setattr("tidegate_job.iceberg.adopt", adopt_and_crash)
         assert lake.apply(entry)["result"] == "rejected"
-    assert len(lake.snapshots()) == 1
+    assert len(lake.snapshots()) == 2
     assert lake.spark.table(f"shop.{lake.table}").columns[-5:] == list(OWN_COLUMNS)
     lake.expire_all_but_one()
     sql(lake, "INSERT INTO TABLE_ VALUES (5, 5, null, null, null, null, null)")
@@ -252,8 +258,9 @@ def test_duplicates_that_came_after_a_crash_are_found(lake: Lake, monkeypatch: p
     assert lake.apply(entry)["error"]["code"] == "TG2408"
 
 
-@BOTH
-@pytest.mark.parametrize("paused_at", ["looked-up", "before-commit"])
+@pytest.mark.parametrize(
+    ("mode", "paused_at"), [("merge_on_read", "looked-up"), ("copy_on_write", "before-commit")]
+)
 def test_a_zombie_meets_the_adoption_of_another(
     lake: Lake, other_session: SparkSession, mode: str, paused_at: str
 ) -> None:
@@ -272,12 +279,10 @@ def test_a_zombie_meets_the_adoption_of_another(
     assert lake.rows() == [{"id": 1, "v": 10}, {"id": 3, "v": 3}]
 
 
-@BOTH
 def test_another_run_is_faster_between_the_two(
-    lake: Lake, other_session: SparkSession, mode: str, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, other_session: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[one-snapshot] A has altered the table, B commits the same batch to it: A must not say `absent`."""
-    lake.write_mode = mode
     make(lake)
     entry = lake.entry([lake.put(CHANGES)])
     faster: list[Row] = []
@@ -316,11 +321,7 @@ def test_a_write_within_the_adoption_is_a_conflict(
 
 @pytest.mark.parametrize(
     "meanwhile",
-    [
-        "INSERT INTO TABLE_ VALUES (4, 4)",
-        "ALTER TABLE TABLE_ ADD COLUMN w string",
-        "DELETE FROM TABLE_ WHERE id = 1",
-    ],
+    ["ALTER TABLE TABLE_ ADD COLUMN w string", "DELETE FROM TABLE_ WHERE id = 1"],
 )
 def test_whatever_others_change_meanwhile_is_a_conflict(
     lake: Lake, other_session: SparkSession, meanwhile: str

@@ -132,7 +132,7 @@ OWN_COLUMN_GONE = Kind(
 ADOPT_FORMAT = Kind(
     "TG2406",
     "The table `{target}` cannot be adopted: its format version is {version}, and changes need 2. Run "
-    "`ALTER TABLE {name} SET TBLPROPERTIES ('format-version' = '2')`, if all its readers know it.",
+    "`ALTER TABLE {target} SET TBLPROPERTIES ('format-version' = '2')`, if all its readers know it.",
 )
 ADOPT_COLUMNS = Kind(
     "TG2407",

@@ -140,18 +140,11 @@ class IcebergTable:
     def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
         if self._pinned is None:
             return None
-        rows = self._pinned_rows()
+        rows = self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
         # A table that is about to be adopted has no sequences yet.
         stored = F.col(names.SEQUENCE) if names.SEQUENCE in rows.columns else F.lit(None).cast("string")
         sequence = F.coalesce(stored, F.lit("")).alias(names.SEQUENCE)
         return rows.select(*(F.col(names.quote(key)).alias(key) for key in keys), sequence)
-
-    def _pinned_rows(self) -> DataFrame:
-        """Read by the snapshot's id, and so with the columns that the table had then. Where they have been
-        altered since: by name, which is the pinned table of the session's cache."""
-        if self._table.currentSnapshot().schemaId() != self._table.schema().schemaId():
-            return self._spark.table(self._name)
-        return self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
 
     def commit(
         self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str

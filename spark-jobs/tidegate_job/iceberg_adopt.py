@@ -75,7 +75,7 @@ def check_adoption(spark: SparkSession, table: Any, name: str, plan: TablePlan) 
     _refuse(plan, list(_unfit_by_themselves(table, plan)))
     version = int(table.operations().current().formatVersion())
     if version < 2:
-        raise JobError(ADOPT_FORMAT, target=target.name, version=version, name=name)
+        raise JobError(ADOPT_FORMAT, target=target.name, version=version)
     _check_partitions(spark, table, name, plan)
     if table.currentSnapshot() is not None:
         _check_keys(spark, name, plan)
