@@ -1,7 +1,10 @@
 /** The local cloud as one thing: gateway, emulator, our engines; started in order, stopped in reverse, nothing left behind. */
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
 import { ConfigurationError } from '../shared/errors.ts'
 import { adminRoutes } from './admin.ts'
 import { type DataDir, openDataDir } from './data-dir.ts'
+import { type DiskRoom, openDiskRoom, startError } from './disk-room.ts'
 import { emulatorApi } from './emulator/api.ts'
 import { type Emulator, startEmulator } from './emulator/emulator.ts'
 import { openEventSources } from './event-sources/facade.ts'
@@ -63,7 +66,9 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   try {
     const dataDir = openDataDir(options.dataDir)
     undo.push(() => dataDir.close())
-    const gateway = await openGateway(dataDir.port(options.port))
+    const room = openDiskRoom(dataDir.path)
+    undo.push(() => room.close())
+    const gateway = await openOnPort(dataDir, options.port, room)
     undo.push(() => gateway.stop())
     const emulator = await startEmulator({
       publicEndpoint: gateway.endpoint,
@@ -71,6 +76,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       stateDir: dataDir.kept('emulator'),
     })
     undo.push(() => emulator.stop())
+    undo.push(() => room.close()) // before the emulator writes its state
     const stepFunctions = await startEngines(gateway, emulator, dataDir, settings, undo)
     dataDir.announce(gateway.endpoint, gateway.port)
     return {
@@ -85,9 +91,31 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     }
   } catch (error) {
     await stop()
-    throw error
+    throw startError(error, resolve(options.dataDir ?? tmpdir()))
   }
 }
+
+/** The port asked for, or the data directory's; else 4666, or a free one where that is taken. Throws TG1102, TG1104, TG1107. */
+async function openOnPort(dataDir: DataDir, asked: number | undefined, room: DiskRoom): Promise<Gateway> {
+  const port = dataDir.port(asked)
+  const refuse = (bytes: number) => room.refusal(bytes)
+  try {
+    return await openGateway(port, refuse)
+  } catch (error) {
+    if (dataDir.hasPort()) throw portOfDataTaken(dataDir.path, port, error)
+    if (asked !== undefined || !isTaken(error)) throw error
+    return openGateway(0, refuse)
+  }
+}
+
+const isTaken = (error: unknown): boolean => error instanceof ConfigurationError && error.code === 'TG1102'
+
+const portOfDataTaken = (path: string, port: number, cause: unknown): ConfigurationError =>
+  new ConfigurationError(
+    'TG1107',
+    `port \`${port}\` on 127.0.0.1 is taken, and \`${path}\` was made on it: its queue URLs carry it. Stop what uses the port, or start with a new \`--data-dir\`.`,
+    { cause },
+  )
 
 /** Its state is written at an orderly end only: without one, the local AWS is what it was at the last. */
 function endOfEmulator(code: number, { lastSave, logFile }: Emulator, keeps: boolean): string {

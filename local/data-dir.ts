@@ -8,7 +8,7 @@
  *     runs/<run id>/       one Glue run: script, modules, driver.log
  *     logs/                a file for each component
  */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isAlive } from '../scripts/bootstrap/lock.mjs'
 import { ConfigurationError } from '../shared/errors.ts'
@@ -30,8 +30,10 @@ export interface DataDir {
   file(name: string): string
   /** The path when state is kept, else `undefined`: what `openDocument` takes. */
   kept(name: string): string | undefined
-  /** The port to open: the one of the first start, if there was one, else the one asked for, else 4666. Throws TG1104 on another one. */
+  /** The port to open: the one of the first start, if there was one, else the one asked for, else 4666, the default. Throws TG1104 on another one. */
   port(asked: number | undefined): number
+  /** Whether there was a first start, whose port it is bound to. */
+  hasPort(): boolean
   /** Writes `local.json` in full, and the port. */
   announce(endpoint: string, port: number): void
   /** Frees the lock; a temporary directory is removed. */
@@ -50,6 +52,7 @@ export function openDataDir(asked: string | undefined): DataDir {
     file,
     kept: (name) => (keeps ? file(name) : undefined),
     port: (wanted) => choosePort(file('port'), wanted),
+    hasPort: () => existsSync(file('port')),
     announce(endpoint, port) {
       const state: LocalCloudState = {
         pid: process.pid,

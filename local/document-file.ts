@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { OurError } from '../shared/errors.ts'
+import { withRoom } from './disk-room.ts'
 
 export interface DocumentFile<T> {
   /** Change it in place, then `save`. */
@@ -17,7 +18,7 @@ export function openDocument<T>(file: string | undefined, initial: T): DocumentF
   return {
     value,
     save: () => {
-      writeFileSync(`${file}.new`, JSON.stringify(value))
+      withRoom(() => writeFileSync(`${file}.new`, JSON.stringify(value)))
       renameSync(`${file}.new`, file) // a reader, or we after a crash, sees the old or the new one, never half of it
     },
   }

@@ -9,7 +9,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream'
-import { ConfigurationError, messageOf } from '../shared/errors.ts'
+import { ConfigurationError, messageOf, type TidegateError } from '../shared/errors.ts'
 import { type JsonAnswer, type JsonHandler, type RestHandler, ServiceError } from './protocol.ts'
 
 /** Which of our engines answers for what. What is not named here goes to the emulator, unchanged. */
@@ -31,8 +31,11 @@ export interface Gateway {
 
 const largestJsonBody = 8 * 1024 * 1024
 
+/** Why an object of so many bytes can't be put, or undefined. */
+export type RefusePut = (bytes: number) => TidegateError | undefined
+
 /** Binds 127.0.0.1 at once, so that the port is known before the emulator starts. Throws TG1102 when the port is taken. */
-export async function openGateway(port: number): Promise<Gateway> {
+export async function openGateway(port: number, refusePut: RefusePut = () => undefined): Promise<Gateway> {
   let serving: { emulator: URL; routes: Routes } | undefined
   const agent = new Agent({ keepAlive: true, timeout: 60_000 }) // below the 75 s after which the other side drops an idle connection
   const server = createServer((incoming, outgoing) => {
@@ -41,6 +44,9 @@ export async function openGateway(port: number): Promise<Gateway> {
         status: 503,
         body: { __type: 'ServiceUnavailable', message: 'The local cloud is starting. Try again.' },
       })
+    // The emulator keeps objects on disk, and would answer 200 for one that it could not write.
+    const refused = incoming.method === 'PUT' ? refusePut(Number(incoming.headers['content-length'] ?? 0)) : undefined
+    if (refused !== undefined) return refusePutting(incoming, outgoing, refused)
     route(incoming, outgoing, serving.emulator, serving.routes, agent).catch((error: unknown) =>
       refuse(outgoing, error),
     )
@@ -184,6 +190,14 @@ function answer(outgoing: ServerResponse, { status, body }: JsonAnswer): void {
 function errorType(status: number, body: unknown): Record<string, string> {
   if (status < 400 || typeof body !== 'object' || body === null || !('__type' in body)) return {}
   return { 'x-amzn-errortype': String(body.__type) }
+}
+
+/** As S3 says it: 507, which no SDK tries again by itself. After the body, since a client that still sends does not listen. */
+function refusePutting(incoming: IncomingMessage, outgoing: ServerResponse, { message }: TidegateError): void {
+  const text = message.replace(/[<>&]/g, (char) => `&#${char.charCodeAt(0)};`)
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>InsufficientStorage</Code><Message>${text}</Message></Error>`
+  const headers = { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body) }
+  incoming.once('end', () => outgoing.writeHead(507, headers).end(body)).resume()
 }
 
 function refuse(outgoing: ServerResponse, error: unknown): void {

@@ -1,5 +1,6 @@
 /** What the parts of the local cloud write about their work: one file each below the data directory. */
 import { appendFileSync } from 'node:fs'
+import { withRoom } from './disk-room.ts'
 import type { Journal, JournalEntry } from './step-functions/journal.ts'
 import type { ExecutionRecord, HistoryEvent } from './step-functions/records.ts'
 
@@ -18,7 +19,8 @@ export type Report = (message: string) => void
 /** Appends `<UTC time> <message>` to the component's file; line breaks of others don't begin a line of ours. */
 export function reporter(file: (name: string) => string, component: Component): Report {
   const path = file(componentLogs[component])
-  return (message) => appendFileSync(path, `${new Date().toISOString()} ${message.replaceAll('\n', '\n  ')}\n`)
+  return (message) =>
+    withRoom(() => appendFileSync(path, `${new Date().toISOString()} ${message.replaceAll('\n', '\n  ')}\n`))
 }
 
 /** The journal, told about in words: which execution is in which state, and how it ended. */

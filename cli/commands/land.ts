@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import { createS3Client } from '../../shared/aws/clients.ts'
 import { sourcesDocument } from '../../shared/contracts/config.ts'
 import { controlLayout } from '../../shared/contracts/control-layout.ts'
-import { ConfigurationError, InputError } from '../../shared/errors.ts'
+import { ConfigurationError, EngineError, InputError, messageOf } from '../../shared/errors.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { duration, number, plural, size } from '../lib/human.ts'
 import { eachOf } from '../lib/parallel.ts'
@@ -69,9 +69,15 @@ async function putAll(bucket: string, files: readonly LocalFile[]): Promise<void
   const s3 = createS3Client()
   const bar = progress(files.length, (done) => `landing ${number(done)} of ${plural(files.length, 'file')}`)
   try {
+    let put = 0
     await eachOf(files, 8, async (file) => {
       const Body = createReadStream(file.path)
-      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: file.key, Body, ContentLength: file.bytes }))
+      await s3
+        .send(new PutObjectCommand({ Bucket: bucket, Key: file.key, Body, ContentLength: file.bytes }))
+        .catch((error: unknown) => {
+          throw notPut(file.key, put, files.length, error)
+        })
+      put += 1
       bar.step()
     })
   } finally {
@@ -79,6 +85,13 @@ async function putAll(bucket: string, files: readonly LocalFile[]): Promise<void
     s3.destroy()
   }
 }
+
+const notPut = (key: string, put: number, all: number, cause: unknown): EngineError =>
+  new EngineError(
+    'TG5609',
+    `\`${key}\` was not put (${messageOf(cause)}); ${number(put)} of ${plural(all, 'file')} were. Mend that, then land those that are missing: \`tidegate files TABLE\` lists what is there, and a full-load file that is put twice holds its table.`,
+    { cause },
+  )
 
 const patienceMs = 300_000
 

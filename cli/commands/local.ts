@@ -29,7 +29,10 @@ export function addLocal(program: Command): void {
   local
     .command('up')
     .description('start it and deploy this project on it')
-    .option('--port <port>', "port on 127.0.0.1; 0 takes a free one (default: the data directory's, else 4666)")
+    .option(
+      '--port <port>',
+      "port on 127.0.0.1; 0 takes a free one (default: the data directory's, else 4666, or a free one where that is taken)",
+    )
     .option('--data-dir <dir>', 'keep all state there between starts; without it everything is gone at the end')
     .option('--max-jobs <n>', 'Spark jobs at once; more wait', '1')
     .option(

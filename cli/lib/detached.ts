@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EngineError } from '../../shared/errors.ts'
+import { ConfigurationError, EngineError } from '../../shared/errors.ts'
 import { Interrupted, watchSignals } from './interrupted.ts'
 import { type RunningCloud, runningHere, tidegateFolder } from './local-pointer.ts'
 
 const mainFile = join(import.meta.dirname, '..', 'main.ts')
 
 /**
- * `args` are those of the command in the foreground. Throws EngineError TG5605 if it ends before it is ready, Interrupted
+ * `args` are those of the command in the foreground. Throws EngineError TG5605 if it ends before it is ready (ConfigurationError TG1513 if that is the caller's to mend), Interrupted
  * when a signal ended it, after it has ended.
  */
 export async function startDetached(args: readonly string[]): Promise<RunningCloud> {
@@ -36,6 +36,9 @@ export async function startDetached(args: readonly string[]): Promise<RunningClo
   }
 }
 
+/** The exit code of what the caller has to mend. */
+const usage = 2
+
 async function untilReady(logFile: string, ended: () => number | null | undefined): Promise<RunningCloud> {
   let shown = 0
   for (;;) {
@@ -44,6 +47,11 @@ async function untilReady(logFile: string, ended: () => number | null | undefine
     if (cloud === undefined) process.stderr.write(said.slice(shown))
     shown = said.length
     if (cloud !== undefined) return cloud
+    if (ended() === usage)
+      throw new ConfigurationError(
+        'TG1513',
+        `the local cloud did not start, for the reason above, which is in \`${logFile}\` too. Mend it, then start again.`,
+      )
     if (ended() !== undefined)
       throw new EngineError(
         'TG5605',

@@ -27,11 +27,27 @@ export interface EmulatorOptions {
   /** Where state is kept between runs; without it, everything is in memory. */
   stateDir?: string | undefined
   healthyWithinMs?: number
+  /** Gives the port to take; default any free one. */
+  choosePort?: () => Promise<number>
 }
+
+/** Somebody may take a free port between our look and the emulator's start. */
+const ports = 3
 
 /** Starts the emulator and waits until it answers. Throws TG5101 with the end of its log if it does not. */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const port = await freePort()
+  for (let attempt = 1; ; attempt++) {
+    const port = await (options.choosePort ?? freePort)()
+    try {
+      return await startOn(port, options)
+    } catch (error) {
+      const taken = error instanceof EngineError && /address already in use/i.test(error.message)
+      if (!taken || attempt === ports) throw error
+    }
+  }
+}
+
+async function startOn(port: number, options: EmulatorOptions): Promise<Emulator> {
   const before = savedAtMs(options.stateDir)
   const endpoint = `http://127.0.0.1:${port}`
   // Outside the project: a function's code is unpacked here, and must not find our node_modules by walking upwards.

@@ -1,6 +1,7 @@
 /** Where the interpreter remembers: an append-only list of entries, in memory or as JSON lines in one file. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { withRoom } from '../disk-room.ts'
 import type { ExecutionRecord, HistoryEvent, MachineRecord, MapRunRecord } from './records.ts'
 
 /** A later entry with the same ARN replaces an earlier one; events only ever add. */
@@ -32,7 +33,13 @@ export function fileJournal(path: string): Journal {
       return lines.map((line) => JSON.parse(line) as JournalEntry)
     },
     append(entry) {
-      appendFileSync(path, `${JSON.stringify(entry)}\n`)
+      const bytes = existsSync(path) ? statSync(path).size : 0
+      let again = false
+      withRoom(() => {
+        if (again) truncateSync(path, bytes) // a full disk may have taken half of the line
+        again = true
+        appendFileSync(path, `${JSON.stringify(entry)}\n`)
+      })
     },
   }
 }

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from tempfile import gettempdir
 
 from py4j.protocol import Py4JError
 from pyspark import StorageLevel
@@ -20,6 +21,7 @@ from .changes import deleted_keys, file_rows, fold, read_changes
 from .columns import BatchColumns, agree_columns
 from .effects import as_versions, collect_deletes, count_effects, remembered_frame, with_effects
 from .errors import (
+    DISK_FULL,
     ENGINE_FAILED,
     EVIDENCE_UNREADABLE,
     FILE_CSV,
@@ -36,7 +38,7 @@ from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
 from .file_checks import BadFiles, check_unchanged
 from .footers import read_footers
 from .iceberg_adopt import check_adopted_columns
-from .java import first_line
+from .java import first_line, is_full_disk
 from .late import FoundRows, check_rows, lowest_late_sequence
 from .layout import ControlLayout
 from .object_store import ObjectStore
@@ -280,6 +282,9 @@ def _failed(job: Job, plan: TablePlan, outcome: Outcome, course: _Course, error:
         numbered: JobError = error.errors[0].error
     elif isinstance(error, JobError):
         numbered = error
+    elif is_full_disk(error):
+        folder = job.spark.sparkContext.getConf().get("spark.local.dir", gettempdir())
+        numbered = JobError(DISK_FULL, target=plan.target.name, folder=str(folder))
     else:
         numbered = JobError(ENGINE_FAILED, target=plan.target.name, why=first_line(error))
     return replace(

@@ -207,6 +207,12 @@ STORAGE_FAILED = Kind("TG5001", "`{uri}` cannot be reached: {why}. The next run 
 ENGINE_FAILED = Kind(
     "TG5002", "Spark could not work on `{target}`: {why}. See the details; the next run tries again.", True
 )
+DISK_FULL = Kind(
+    "TG5003",
+    "The disk of `{folder}` is full: Spark could not work on `{target}`. Make room there, or give the job "
+    "larger workers; the next run applies the same files.",
+    True,
+)
 OURS = Kind("TG9001", "The job broke its own rules at `{target}`: {why}. Please report it with the details.")
 
 

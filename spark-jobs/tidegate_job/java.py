@@ -61,6 +61,11 @@ def is_storage_failure(error: BaseException) -> bool:
     return any(name in text for name in _STORAGE)
 
 
+def is_full_disk(error: BaseException) -> bool:
+    """Whether Spark found no room for what it keeps on disk: neither the file nor the table is to blame."""
+    return "No space left on device" in java_text(error)
+
+
 def with_commit_properties(
     spark: SparkSession, properties: Mapping[str, str], work: Callable[[], None]
 ) -> None:

@@ -11,7 +11,7 @@ from pyspark.errors.exceptions.captured import CapturedException
 
 from .errors import ENGINE_FAILED, STORAGE_FAILED, JobError
 from .file_checks import BadFiles, check_unchanged, damaged
-from .java import first_line, is_storage_failure, java_text
+from .java import first_line, is_full_disk, is_storage_failure, java_text
 from .object_store import ObjectStore
 from .plan import PlannedFile
 
@@ -19,10 +19,12 @@ from .plan import PlannedFile
 @contextmanager
 def blame_files(store: ObjectStore, files: Sequence[PlannedFile], target: str) -> Iterator[None]:
     """Turn an error of Spark into BadFiles if it names one of `files` or one has changed; else JobError
-    TG5002."""
+    TG5002. An error of a full disk stays what it is."""
     try:
         yield
     except (Py4JJavaError, CapturedException) as error:
+        if is_full_disk(error):
+            raise
         check_unchanged(store, files, "recheck")
         named = [file for file in files if _path(file.uri) in unquote(java_text(error))]
         if is_storage_failure(error):

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { type Gateway, openGateway } from '../../../local/gateway.ts'
 import { exchange } from '../../../local/http.ts'
 import { ServiceError } from '../../../local/protocol.ts'
+import { EngineError } from '../../../shared/errors.ts'
 
 const open: { stop(): Promise<void> }[] = []
 afterEach(async () => {
@@ -140,4 +141,19 @@ test('before it serves, and when the emulator is gone, the answer is 503', async
   expect((await exchange(endpoint)).status).toBe(503)
   serve('http://127.0.0.1:1', { json: {}, rest: [] })
   expect((await exchange(endpoint)).status).toBe(503)
+})
+
+test('an object that finds no room is refused as S3 would say it, however large, and nothing of it passes on', async () => {
+  const limit = 1_000
+  const refuse = (bytes: number) => (bytes > limit ? new EngineError('TG5103', 'the disk of `<x>` is full') : undefined)
+  const opened = await openGateway(0, refuse)
+  open.push(opened)
+  opened.serve(await upstream(), { json: {}, rest: [] })
+  const put = (body: string) => exchange(`${opened.endpoint}/bucket/key`, { method: 'PUT', body })
+
+  const large = await put('x'.repeat(5_000_000))
+  expect(large.status).toBe(507)
+  expect(String(large.body)).toContain('<Code>InsufficientStorage</Code>')
+  expect(String(large.body)).toContain('TG5103: the disk of `&#60;x&#62;` is full')
+  expect((await put('small')).status).toBe(207)
 })
