@@ -1,6 +1,6 @@
 /** What the first command of a fresh clone costs: time and size, by part, with empty caches. Needs the network. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run as runProgram } from '../e2e/support/tidegate.ts'
 import type { Bench, Findings } from './page.ts'
@@ -65,8 +65,14 @@ function secondsOf(label: string, progress: string): string {
   return seconds
 }
 
-/** Megabytes on disk, of 2^20 bytes. */
-const sizeMb = (path: string): number => Number(execFileSync('du', ['-sm', path], { encoding: 'utf8' }).split('\t')[0])
+/** Megabytes on disk, of 2^20 bytes, links not followed. */
+const sizeMb = (path: string): number => Math.round(bytesIn(path) / 2 ** 20)
+
+function bytesIn(path: string): number {
+  const stat = lstatSync(path)
+  const below = stat.isDirectory() ? readdirSync(path) : []
+  return below.reduce((sum, name) => sum + bytesIn(join(path, name)), stat.blocks * 512)
+}
 
 const LARGEST = 6
 
