@@ -45,8 +45,10 @@ export interface LocalCloud {
   env(): Record<string, string>
   /** Settles with a reason, which says what is lost, when a part ends that should not; the others still run until `stop`. */
   readonly failed: Promise<string>
-  /** Goes on with the executions that were under way when the last local cloud on this data directory ended. Gives how many. Call it once what they need is deployed. */
-  resume(): number
+  /** Executions that were under way when the last local cloud on this data directory ended. */
+  readonly interrupted: number
+  /** To be called once what there is to deploy is deployed: has the state written, and goes on with the interrupted executions. */
+  begin(): Promise<void>
   /** Ends everything in order and writes state. Harmless twice. */
   stop(): Promise<void>
 }
@@ -86,7 +88,11 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
       emulatorLog: emulator.logFile,
       env: () => sdkEnvironment(gateway.endpoint),
       failed: emulator.exited.then((code) => endOfEmulator(code, emulator, dataDir.kept('emulator') !== undefined)),
-      resume: () => stepFunctions.resume(),
+      interrupted: stepFunctions.interrupted(),
+      begin: async () => {
+        await emulator.save()
+        stepFunctions.resume()
+      },
       stop,
     }
   } catch (error) {
@@ -117,14 +123,18 @@ const portOfDataTaken = (path: string, port: number, cause: unknown): Configurat
     { cause },
   )
 
-/** Its state is written at an orderly end only: without one, the local AWS is what it was at the last. */
-function endOfEmulator(code: number, { lastSave, logFile }: Emulator, keeps: boolean): string {
+/** Exit codes of an emulator that was asked to end. */
+const orderly = [0, 128 + 15]
+
+/** Its state is written at an orderly end, and at times before: without one, the local AWS is what it was at the last. */
+function endOfEmulator(code: number, { savedAtMs, logFile }: Emulator, keeps: boolean): string {
   const what = `the emulator ended by itself, with exit code ${code}, and with it`
   if (!keeps) return `${what} everything that was in it, since there is no \`--data-dir\``
-  const { duringRun, atMs } = lastSave()
-  if (duringRun) return `${what} this local cloud; its state was written, nothing is lost; see \`${logFile}\``
-  const from = atMs === undefined ? 'nothing was written yet' : `of ${new Date(atMs).toISOString()} is what is left`
-  return `${what} what was in its memory: ledger, queues and catalogue are lost (${from}), objects on S3 are kept; see \`${logFile}\``
+  if (orderly.includes(code))
+    return `${what} this local cloud; its state was written, nothing is lost; see \`${logFile}\``
+  const atMs = savedAtMs()
+  const from = atMs === undefined ? 'is lost' : `since ${new Date(atMs).toISOString()} is lost`
+  return `${what} what was in its memory: what ledger, queues and catalogue held ${from}, objects on S3 are kept; see \`${logFile}\``
 }
 
 async function startEngines(
@@ -147,7 +157,11 @@ async function startEngines(
   undo.push(() => runs.close())
   const glue = glueFacade(api, runs, dataDir.kept('glue-jobs.json'))
   const journal = dataDir.kept('step-functions/journal.jsonl')
-  const stepFunctions = openStepFunctions(api, glue, reportOf('step-functions'), journal)
+  const stepFunctions = openStepFunctions(api, glue, {
+    report: reportOf('step-functions'),
+    onEnd: () => void emulator.save(), // what a run has settled should outlive the emulator
+    journal,
+  })
   undo.push(() => stepFunctions.close())
   const scheduler = openScheduler({
     api,

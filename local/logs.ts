@@ -23,14 +23,15 @@ export function reporter(file: (name: string) => string, component: Component): 
     withRoom(() => appendFileSync(path, `${new Date().toISOString()} ${message.replaceAll('\n', '\n  ')}\n`))
 }
 
-/** The journal, told about in words: which execution is in which state, and how it ended. */
-export function reportedJournal(journal: Journal, report: Report): Journal {
+/** The journal, told about in words: which execution is in which state, and how it ended; `onEnd` for those that are no Map's children. */
+export function watchedJournal(journal: Journal, { report, onEnd }: { report: Report; onEnd: () => void }): Journal {
   return {
     read: () => journal.read(),
     append(entry) {
       journal.append(entry)
       const words = inWords(entry)
       if (words !== undefined) report(words)
+      if (entry.kind === 'execution' && entry.record.status !== 'RUNNING' && !entry.record.mapRunArn) onEnd()
     },
   }
 }

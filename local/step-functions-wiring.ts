@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EmulatorApi } from './emulator/api.ts'
 import type { GlueFacade } from './glue/facade.ts'
-import { type Report, reportedJournal } from './logs.ts'
+import { type Report, watchedJournal } from './logs.ts'
 import { fieldsOf, type JsonHandler } from './protocol.ts'
 import { Engine } from './step-functions/engine.ts'
 import { fileJournal, noJournal } from './step-functions/journal.ts'
@@ -18,19 +18,25 @@ import { account, region } from './toolchain.ts'
 
 export interface StepFunctions {
   handler: JsonHandler
-  /** Goes on with the executions that ran when the last local cloud ended; gives how many. */
-  resume(): number
+  /** How many executions ran when the last local cloud ended, and were not resumed yet. */
+  interrupted(): number
+  /** Goes on with them. */
+  resume(): void
   /** Lets go of what runs; the next start resumes it. */
   close(): Promise<void>
 }
 
-/** Opens Step Functions. `journal` is the file that remembers executions between starts; `report` is told how they go. */
-export function openStepFunctions(
-  api: EmulatorApi,
-  glue: GlueFacade,
-  report: Report,
-  journal: string | undefined,
-): StepFunctions {
+export interface StepFunctionsOptions {
+  /** Told how executions go. */
+  report: Report
+  /** Called when an execution ended, not for the children of its Maps. */
+  onEnd: () => void
+  /** The file that remembers executions between starts. */
+  journal: string | undefined
+}
+
+/** Opens Step Functions on functions of the emulator and our job runs. */
+export function openStepFunctions(api: EmulatorApi, glue: GlueFacade, options: StepFunctionsOptions): StepFunctions {
   const ports: StepFunctionsPorts = {
     clock: systemClock,
     random: Math.random,
@@ -47,13 +53,14 @@ export function openStepFunctions(
       if (bytes !== undefined) return Buffer.from(bytes).toString('utf8')
       throw Object.assign(new Error(`\`s3://${bucket}/${key}\` does not exist`), { name: 'NoSuchKey' })
     },
-    journal: reportedJournal(journal === undefined ? noJournal : fileJournal(journal), report),
+    journal: watchedJournal(options.journal === undefined ? noJournal : fileJournal(options.journal), options),
   }
   const engine = new Engine(ports, { accountId: account, region })
   const answer = stepFunctionsApi(engine)
   return {
     handler: (operation, body) => answer(`AWSStepFunctions.${operation}`, body),
-    resume: () => engine.resume(),
+    interrupted: () => engine.interrupted(),
+    resume: () => void engine.resume(),
     close: () => engine.close(),
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { startLocalCloud } from '../../local/cloud.ts'
 import { deployToLocalCloud } from '../../local/deploy/deploy.ts'
+import { isAlive } from '../../scripts/bootstrap/lock.mjs'
 import { ConfigurationError, EngineError } from '../../shared/errors.ts'
 import { startDetached } from '../lib/detached.ts'
 import { duration, plural } from '../lib/human.ts'
@@ -95,6 +96,8 @@ async function runInForeground(options: UpOptions, output: Output): Promise<void
     maxJobs: Number(options.maxJobs),
     schedules: options.schedules ?? false,
   })
+  if (cloud.interrupted > 0)
+    output.note(`once it is deployed, ${plural(cloud.interrupted, 'execution')} of before will go on`)
   let ended: string | undefined
   const deployed = deployToLocalCloud({
     endpoint: cloud.endpoint,
@@ -106,8 +109,7 @@ async function runInForeground(options: UpOptions, output: Output): Promise<void
     await Promise.race([deployed, signals.first])
     const early = signals.seen()
     if (early) throw new Interrupted(early, 'the local cloud was stopped before it was ready')
-    const resumed = cloud.resume()
-    if (resumed > 0) output.note(`${plural(resumed, 'execution')} of before: going on`)
+    await cloud.begin()
     pointTo(cloud.dataDir)
     output.note(`ready after ${duration(Date.now() - started)}`)
     announce({ pid: process.pid, endpoint: cloud.endpoint, dataDir: cloud.dataDir, env: cloud.env() }, output)
@@ -143,7 +145,7 @@ const stopPatienceMs = 60_000
 async function stop(cloud: RunningCloud): Promise<void> {
   process.kill(cloud.pid, 'SIGTERM')
   const deadline = Date.now() + stopPatienceMs
-  while (runningHere() !== undefined) {
+  while (isAlive(cloud.pid)) {
     if (Date.now() > deadline)
       throw new EngineError(
         'TG5604',

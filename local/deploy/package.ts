@@ -1,11 +1,12 @@
 /** Packages serverless.yml as for AWS, once for the same sources: the result is kept below `.cache/package/`. */
 
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { takeLock } from '../../scripts/bootstrap/lock.mjs'
 import { EngineError } from '../../shared/errors.ts'
+import { startGuarded, tailOf } from '../processes/guarded.ts'
+import { makeTemporary } from '../temporary.ts'
 import { baseEnvironment, projectRoot } from '../toolchain.ts'
 import type { Template } from './template.ts'
 
@@ -77,7 +78,7 @@ async function makePackage(
   rmSync(draft, { recursive: true, force: true })
   const command = join(projectRoot, 'node_modules', 'osls', 'bin', 'serverless.js')
   const args = [command, 'package', '--stage', stage, '--package', draft, `--param=config=${config}`]
-  const { code, output } = await run(args, signal)
+  const { code, output } = await run(args, `${draft}.log`, signal)
   if (signal?.aborted) {
     rmSync(draft, { recursive: true, force: true })
     throw signal.reason
@@ -90,41 +91,28 @@ async function makePackage(
   renameSync(draft, directory)
 }
 
-function run(args: string[], signal?: AbortSignal): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const env = { ...baseEnvironment(), SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', FORCE_COLOR: '0' }
-    // osls has been seen to hang on a child of its own; whoever waits for a package must not.
-    const limits = { timeout: 180_000, killSignal: 'SIGKILL' as const }
-    const stdio = ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe']
-    const child = spawn(process.execPath, args, {
-      cwd: projectRoot,
-      env,
-      stdio,
-      ...limits,
-      detached: signal !== undefined,
-    })
-    const end = (): void => endGroup(child.pid)
-    if (signal?.aborted) end()
-    signal?.addEventListener('abort', end, { once: true })
-    let output = ''
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString('utf8')
-    }
-    child.stdout.on('data', collect)
-    child.stderr.on('data', collect)
-    child.once('error', reject)
-    child.once('close', (code) => {
-      signal?.removeEventListener('abort', end)
-      resolve({ code, output })
-    })
-  })
-}
+/** osls has been seen to hang on a child of its own; whoever waits for a package must not. */
+const longestMs = 180_000
 
-function endGroup(group: number | undefined): void {
+/** Runs the packager with a temporary directory of its own, where it leaves what it unpacked. Nothing of it outlives us. */
+async function run(args: string[], logFile: string, signal?: AbortSignal): Promise<{ code: number; output: string }> {
+  const scratch = makeTemporary('package')
+  const quiet = { SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', FORCE_COLOR: '0' }
+  const env = { ...baseEnvironment(), ...quiet, TMPDIR: scratch }
+  rmSync(logFile, { force: true })
+  const command = [process.execPath, ...args]
+  const guarded = startGuarded({ command, cwd: projectRoot, env, logFile, scratch, graceSeconds: 1 })
+  const end = () => void guarded.stop()
+  const timer = setTimeout(end, longestMs)
+  if (signal?.aborted) end()
+  signal?.addEventListener('abort', end, { once: true })
   try {
-    if (group !== undefined) process.kill(-group, 'SIGKILL')
-  } catch {
-    // It has ended already.
+    const code = await guarded.exited
+    return { code, output: tailOf(logFile, 100).join('\n') }
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
+    rmSync(logFile, { force: true })
   }
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   type CloudFormationClient,
   CreateStackCommand,
+  DeleteStackCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   type Stack,
@@ -21,7 +22,9 @@ export async function applyStack(
   template: Template,
   templateUrl: string,
 ): Promise<StackChange> {
-  const before = await describe(client, name)
+  const found = await describe(client, name)
+  const before = found && neverMade.test(found.StackStatus ?? '') ? undefined : found
+  if (found && !before) await remove(client, name)
   const request = { StackName: name, TemplateURL: templateUrl, Capabilities: ['CAPABILITY_NAMED_IAM' as const] }
   if (before === undefined) {
     await client.send(new CreateStackCommand(request))
@@ -35,6 +38,15 @@ export async function applyStack(
   }
   await untilComplete(client, name, Object.keys(template.Resources).length)
   return before === undefined ? 'created' : 'updated'
+}
+
+/** What an end of the local cloud in the middle of its first deployment leaves; CloudFormation refuses to update it. */
+const neverMade = /^(CREATE_(IN_PROGRESS|FAILED)|ROLLBACK_\w+|REVIEW_IN_PROGRESS|DELETE_\w+)$/
+
+async function remove(client: CloudFormationClient, name: string): Promise<void> {
+  await client.send(new DeleteStackCommand({ StackName: name }))
+  const deadline = Date.now() + 60_000
+  while ((await describe(client, name)) !== undefined && Date.now() < deadline) await delay(50)
 }
 
 async function describe(client: CloudFormationClient, name: string): Promise<Stack | undefined> {

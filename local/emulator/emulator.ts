@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EngineError } from '../../shared/errors.ts'
-import { startGuarded, tailOf } from '../processes/guarded.ts'
+import { type GuardedProcess, startGuarded, tailOf } from '../processes/guarded.ts'
 import { makeTemporary } from '../temporary.ts'
 import { account, baseEnvironment, python, region, sdkEnvironment } from '../toolchain.ts'
 
@@ -14,8 +14,10 @@ export interface Emulator {
   readonly logFile: string
   /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<number>
-  /** When its state was written last, and whether that was by this process; for one that has ended. */
-  lastSave(): { atMs: number | undefined; duringRun: boolean }
+  /** When its state was written last, by this process or one before. */
+  savedAtMs(): number | undefined
+  /** Has it write its state now, beside what it does at its end; resolves when that is done, or after `saveWithinMs`. */
+  save(): Promise<void>
   /** SIGTERM, then waits: the emulator writes its state only at an orderly end. */
   stop(): Promise<void>
 }
@@ -48,7 +50,6 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 }
 
 async function startOn(port: number, options: EmulatorOptions): Promise<Emulator> {
-  const before = savedAtMs(options.stateDir)
   const endpoint = `http://127.0.0.1:${port}`
   // Outside the project: a function's code is unpacked here, and must not find our node_modules by walking upwards.
   const temporary = makeTemporary('emulator')
@@ -58,7 +59,7 @@ async function startOn(port: number, options: EmulatorOptions): Promise<Emulator
       python(),
       '-m',
       'hypercorn',
-      'ministack.app:app',
+      'tidegate_emulator:app',
       '--bind',
       `127.0.0.1:${port}`,
       '--keep-alive',
@@ -83,10 +84,8 @@ async function startOn(port: number, options: EmulatorOptions): Promise<Emulator
     endpoint,
     logFile: options.logFile,
     exited,
-    lastSave: () => {
-      const atMs = savedAtMs(options.stateDir)
-      return { atMs, duringRun: atMs !== before }
-    },
+    savedAtMs: () => savedAtMs(options.stateDir),
+    save: () => save(guarded, options.stateDir),
     stop: async () => void (await guarded.stop()),
   }
 }
@@ -98,6 +97,7 @@ function environment(options: EmulatorOptions, temporary: string): Record<string
     ...sdkEnvironment(options.publicEndpoint),
     HOME: temporary, // no SDK finds a profile of the user's there
     TMPDIR: temporary,
+    PYTHONPATH: import.meta.dirname,
     MINISTACK_HOST: self.hostname,
     GATEWAY_PORT: self.port,
     MINISTACK_REGION: region,
@@ -121,6 +121,21 @@ function savedAtMs(stateDir: string | undefined): number | undefined {
   const files = readdirSync(stateDir, { withFileTypes: true }).filter((entry) => entry.isFile())
   const times = files.map(({ name }) => statSync(join(stateDir, name)).mtimeMs)
   return times.length === 0 ? undefined : Math.max(...times)
+}
+
+const saveWithinMs = 10_000
+
+async function save(guarded: GuardedProcess, stateDir: string | undefined): Promise<void> {
+  if (stateDir === undefined) return
+  const mark = () => statSync(join(stateDir, 'saved'), { throwIfNoEntry: false })?.mtimeMs
+  const before = mark()
+  const deadline = Date.now() + saveWithinMs
+  let ended = false
+  void guarded.exited.then(() => {
+    ended = true
+  })
+  if (!guarded.tell('SIGUSR1')) return
+  while (!ended && mark() === before && Date.now() < deadline) await delay(20)
 }
 
 async function untilHealthy(endpoint: string, exited: Promise<number>, options: EmulatorOptions): Promise<void> {

@@ -9,6 +9,8 @@ import { python } from '../toolchain.ts'
 const guard = fileURLToPath(new URL('guard.py', import.meta.url))
 
 export interface GuardedProcess {
+  /** Sends a signal to the command itself. False when it does not run. */
+  tell(signal: NodeJS.Signals): boolean
   /** The command's exit code, 128 + n when signal n ended it. */
   readonly exited: Promise<number>
   /** Sends TERM, after the grace KILL to the whole group, and waits for the end. Harmless when it has ended. */
@@ -58,7 +60,8 @@ export function startGuarded(options: GuardedOptions): GuardedProcess {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
     return exited
   }
-  return { exited, stop }
+  const running = () => child.exitCode === null && child.signalCode === null
+  return { exited, stop, tell: (name) => group !== undefined && running() && signal(group, name) }
 }
 
 /** Does what the guard would have done, had nobody killed it; the same exit codes. */
@@ -73,11 +76,12 @@ async function endWithoutGuard(group: number | undefined, options: GuardedOption
   return code
 }
 
-function signal(process_: number, name: NodeJS.Signals): void {
+/** False when it has ended. */
+function signal(process_: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(process_, name)
+    return process.kill(process_, name)
   } catch {
-    // It has ended.
+    return false
   }
 }
 

@@ -64,6 +64,11 @@ export class Engine {
     return record
   }
 
+  /** Executions that `resume` would go on with, or lose; without the children of Maps. */
+  interrupted(): number {
+    return this.#parked().filter(({ mapRunArn }) => mapRunArn === undefined).length
+  }
+
   /**
    * Goes on with every execution that ran when the local cloud ended, from the state that it was in.
    * One that can't go on is ABORTED with TG5011. Gives how many go on.

@@ -22,6 +22,7 @@ let project: string
 /** The project with functions of one line each: what is tested is the packaging. */
 beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), 'tidegate-package-'))
+  mkdirSync(join(project, 'tmp'))
   for (const name of ['node_modules', '.venv']) symlinkSync(join(projectRoot, name), join(project, name))
   for (const name of copied) cpSync(join(projectRoot, name), join(project, name), { recursive: true })
   for (const name of handlers) {
@@ -36,6 +37,7 @@ function osls(): Promise<{ ended: boolean; failed: boolean; output: string }> {
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: project,
+    TMPDIR: join(project, 'tmp'),
     HTTPS_PROXY: 'http://127.0.0.1:9',
     HTTP_PROXY: 'http://127.0.0.1:9',
   }

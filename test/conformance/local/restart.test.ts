@@ -13,6 +13,7 @@ import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, expect, test } from 'vitest'
 import { runningOn } from '../../../local/data-dir.ts'
 import { account, createFunction, invoke, logsOf, region, start, until } from './harness.ts'
+import { descendants, isGone } from './processes.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'tidegate-restart-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -142,7 +143,7 @@ test('a killed local cloud takes its emulator, functions and Spark drivers along
   const children = descendants(parent.pid ?? 0)
   expect(children.length).toBeGreaterThanOrEqual(5) // guard, emulator, function; guard and driver
   parent.removeAllListeners('exit').kill('SIGKILL')
-  await until(() => children.every((pid) => !existsSync(`/proc/${pid}`) || isZombie(pid)))
+  await until(() => children.every(isGone))
   const [run = ''] = readdirSync(join(killed, 'runs'))
   await until(() => !existsSync(join(killed, 'runs', run, 'scratch')))
 
@@ -156,29 +157,3 @@ test('a killed local cloud takes its emulator, functions and Spark drivers along
     await again.cloud.stop()
   }
 })
-
-const statOf = (pid: number | string): string[] =>
-  readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-const isZombie = (pid: number): boolean => {
-  try {
-    return statOf(pid)[0] === 'Z'
-  } catch {
-    return true
-  }
-}
-
-/** Process ids below one, at any depth. */
-function descendants(of: number): number[] {
-  const parents = readdirSync('/proc').flatMap((pid): [number, number][] => {
-    try {
-      return /^\d+$/.test(pid) ? [[Number(pid), Number(statOf(pid)[1])]] : []
-    } catch {
-      return []
-    }
-  })
-  const below = (parent: number): number[] =>
-    parents.flatMap(([pid, of]) => (of === parent ? [pid, ...below(pid)] : []))
-  return below(of)
-}
