@@ -12,7 +12,7 @@ const inSight = 5
 
 /**
  * Tells the events while they come, and gives them all. Throws Interrupted at a signal: the run itself goes on; EngineError
- * TG5608 when the cloud does not answer any more.
+ * TG5610 when the cloud does not answer any more.
  */
 export async function watchRun(
   follow: AsyncGenerator<RunEvent>,
@@ -64,7 +64,7 @@ const lookAt = (name: string): string =>
   `\`tidegate status\` shows its tables, \`tidegate logs ${name}\` what it writes, \`tidegate runs\` how it ended.`
 
 const lost = (name: string, cause: unknown): EngineError =>
-  new EngineError('TG5608', `the run \`${name}\` can't be watched any more (${messageOf(cause)}). ${lookAt(name)}`, {
+  new EngineError('TG5610', `the run \`${name}\` can't be watched any more (${messageOf(cause)}). ${lookAt(name)}`, {
     certainty: 'unknown',
     cause,
   })

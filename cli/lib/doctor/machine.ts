@@ -1,5 +1,5 @@
 /** Is everything on this machine that the commands need? */
-import { statfs } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { projectRoot } from '../../../local/toolchain.ts'
 import { jars } from '../../../scripts/bootstrap/jars.mjs'
@@ -19,7 +19,8 @@ export async function machineFindings(): Promise<Finding[]> {
     tool('python', python, 'Python 3.11, with every package of the lock file'),
     tool('java', java, `Java 17 in ${findJavaHome()}`),
     tool('jars', jars, 'as pinned'),
-    await disk(),
+    await disk(projectRoot),
+    ...(await dataDisk()),
     await localCloud(),
   ]
 }
@@ -37,9 +38,16 @@ function tool(about: string, step: Step, ready: string): Finding {
   return warn(about, 'not set up yet', 'nothing: the first command that needs it sets it up (`npm run demo` does)')
 }
 
-async function disk(): Promise<Finding> {
-  const { bavail, bsize } = await statfs(projectRoot)
-  const free = `${size(bavail * bsize)} free`
+/** The local cloud's data may lie on another disk. */
+async function dataDisk(): Promise<Finding[]> {
+  const dataDir = runningHere()?.dataDir
+  if (dataDir === undefined || (await stat(dataDir)).dev === (await stat(projectRoot)).dev) return []
+  return [await disk(dataDir)]
+}
+
+async function disk(folder: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder)
+  const free = `${size(bavail * bsize)} free in ${folder}`
   return bavail * bsize >= ENOUGH_DISK_BYTES
     ? ok('disk', free)
     : warn('disk', free, `make room: the tools and a local cloud need about ${size(ENOUGH_DISK_BYTES)}`)
@@ -48,7 +56,7 @@ async function disk(): Promise<Finding> {
 async function localCloud(): Promise<Finding> {
   const cloud = runningHere()
   if (cloud === undefined)
-    return (await isFree(PORT)) ? ok('local cloud', `none in this folder; port ${PORT} is free`) : taken
+    return ok('local cloud', `none in this folder; ${(await isFree(PORT)) ? `port ${PORT} is free` : taken}`)
   try {
     const { status } = await fetch(cloud.endpoint, { signal: AbortSignal.timeout(PATIENCE_MS) })
     if (status === 503) return warn('local cloud', `${cloud.endpoint} is starting`, 'wait a moment, and ask again')
@@ -58,11 +66,7 @@ async function localCloud(): Promise<Finding> {
   }
 }
 
-const taken = warn(
-  'local cloud',
-  `none in this folder; port ${PORT} is taken`,
-  'start one on another port: `tidegate local up --port 0` takes a free one',
-)
+const taken = `port ${PORT} is taken, so \`tidegate local up\` takes a free one`
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -99,5 +99,5 @@ async function* failing(): AsyncGenerator<RunEvent> {
 
 it('says that the run may go on when nobody answers any more', async () => {
   const never = { first: new Promise<never>(() => undefined) }
-  await expect(watchRun(failing(), 'x', never)).rejects.toThrow(/^TG5608: .*`x`.*ECONNREFUSED.*`tidegate status`/)
+  await expect(watchRun(failing(), 'x', never)).rejects.toThrow(/^TG5610: .*`x`.*ECONNREFUSED.*`tidegate status`/)
 })
