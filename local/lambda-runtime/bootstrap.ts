@@ -1,7 +1,7 @@
 /**
  * The Runtime API client: fetches one event after the other, calls the handler, posts what it returns or throws.
  * It runs inside the function's process, so it depends on nothing but Node.
- * Source: "Using the Lambda runtime API" in the AWS Lambda guide; the names of errors are those of AWS's own Node runtime.
+ * Source: "Using the Lambda runtime API" in the AWS Lambda guide; what it answers is what AWS's own client for Node 24, aws-lambda-ric 4.0.2, answers.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { exchange } from '../http.ts'
@@ -59,6 +59,17 @@ function prepareEnvironment(): void {
   if (process.env.AWS_SESSION_TOKEN === '') delete process.env.AWS_SESSION_TOKEN
 }
 
+function responseText(result: unknown): string {
+  try {
+    return JSON.stringify(result === undefined ? null : result)
+  } catch (cause) {
+    throw Object.assign(new Error('Unable to stringify response body', { cause }), {
+      name: 'Runtime.JSONStringifyError',
+    })
+  }
+}
+
+/** An error outside the handler's promise ends the process, as Node does by itself; whoever called is told of the end. */
 async function run(): Promise<void> {
   prepareEnvironment()
   const loaded = await loadHandler(process.env.LAMBDA_TASK_ROOT ?? process.cwd(), process.env._HANDLER ?? '').then(
@@ -77,10 +88,9 @@ async function run(): Promise<void> {
       await postError(context.awsRequestId, loaded.initError)
       process.exit(1)
     }
-    inFlight = context.awsRequestId
     try {
       const result = await loaded.handler(JSON.parse(event), context)
-      await post(`invocation/${context.awsRequestId}/response`, JSON.stringify(result ?? null))
+      await post(`invocation/${context.awsRequestId}/response`, responseText(result))
     } catch (thrown) {
       const error = reported(thrown)
       console.error(
@@ -88,30 +98,7 @@ async function run(): Promise<void> {
       )
       await postError(context.awsRequestId, error)
     }
-    inFlight = undefined
   }
 }
-
-let inFlight: string | undefined
-
-/** An error outside the handler's promise ends the process, as it does on AWS, after the invocation has been told. */
-async function die(error: ReportedError, exitCode: number): Promise<never> {
-  console.error(JSON.stringify({ level: 'ERROR', message: 'Uncaught', ...error }))
-  if (inFlight !== undefined) await postError(inFlight, error).catch(() => undefined)
-  process.exit(exitCode)
-}
-
-process.on('uncaughtException', (error) => void die(reported(error), 129))
-process.on('unhandledRejection', (reason) => {
-  const cause = reported(reason)
-  void die(
-    {
-      ...cause,
-      errorType: 'Runtime.UnhandledPromiseRejection',
-      errorMessage: `${cause.errorType}: ${cause.errorMessage}`,
-    },
-    128,
-  )
-})
 
 await run().catch(() => process.exit(1)) // nobody answers: the emulator is gone

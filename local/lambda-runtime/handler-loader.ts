@@ -35,13 +35,14 @@ export async function loadHandler(root: string, name: string): Promise<Handler> 
     )
   }
   const loaded = await importModule(file)
-  const found = parts.path
-    .split('.')
-    .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], loaded)
-  if (typeof found !== 'function')
-    throw new LoadError('Runtime.HandlerNotFound', `${name} is undefined or not exported`)
+  const found = exportOf(loaded, parts.path) ?? exportOf((loaded as { default?: unknown }).default, parts.path)
+  if (!found) throw new LoadError('Runtime.HandlerNotFound', `${name} is undefined or not exported`)
+  if (typeof found !== 'function') throw new LoadError('Runtime.HandlerNotFound', `${name} is not a function`)
   return found as Handler
 }
+
+const exportOf = (module: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], module)
 
 async function importModule(file: string): Promise<unknown> {
   try {
@@ -50,9 +51,9 @@ async function importModule(file: string): Promise<unknown> {
     if (cause instanceof SyntaxError)
       throw new LoadError('Runtime.UserCodeSyntaxError', `SyntaxError: ${cause.message}`, cause)
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (cause instanceof Error && (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')) {
+    // What `require` misses; what an `import` misses (ERR_MODULE_NOT_FOUND) AWS's client hands on as it is.
+    if (cause instanceof Error && code === 'MODULE_NOT_FOUND')
       throw new LoadError('Runtime.ImportModuleError', `Error: ${cause.message}`, cause)
-    }
     throw cause
   }
 }
