@@ -1,5 +1,5 @@
 /** The emulator process: MiniStack on a loopback port, awaited until healthy, stopped so that its state is written. */
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -109,6 +109,8 @@ function environment(options: EmulatorOptions, temporary: string): Record<string
   }
   if (options.stateDir !== undefined) {
     const objects = join(options.stateDir, 's3')
+    // Of a first start that was killed before it was ready: buckets that no stack owns would be in the way of its deployment.
+    if (savedAtMs(options.stateDir) === undefined) rmSync(objects, { recursive: true, force: true })
     mkdirSync(objects, { recursive: true })
     Object.assign(env, { PERSIST_STATE: '1', STATE_DIR: options.stateDir, S3_PERSIST: '1', S3_DATA_DIR: objects })
   }

@@ -63,6 +63,7 @@ describe('of a part that others do without', () => {
       at,
       'waits',
       'export const handler = ({ wait }) => wait ? new Promise(() => setInterval(() => {}, 1e6)) : process.pid',
+      { timeout: 3 },
     )
     const { answer: first } = await invoke(at, 'waits')
     const call = invoke(at, 'waits', { wait: true })
