@@ -91,6 +91,16 @@ describe('an execution that is under way when the local cloud ends', () => {
       ['shop_good', 'completed', 0],
       ['shop_overwritten', 'completed', 0],
     ])
+    const lake =
+      "SELECT 'good', id, v FROM shop_good UNION ALL SELECT 'overwritten', id, v FROM shop_overwritten ORDER BY 1, 2"
+    expect((await place.json<{ rows: unknown[][] }>('query', lake)).rows).toEqual([
+      ['good', 1, 'ONE'],
+      ['good', 2, 'two'],
+      ['good', 3, 'three'],
+      ['overwritten', 1, 'not'],
+      ['overwritten', 2, 'two'],
+      ['overwritten', 3, 'this'],
+    ])
   })
 })
 
