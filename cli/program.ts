@@ -1,6 +1,7 @@
 /** The tree of commands: what the command line runs, and what its reference page and the shells' completions are made from. */
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -29,6 +30,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addLogs,
   addQuery,
   addDoctor,
+  addAudit,
   addCompletion,
 ]
 

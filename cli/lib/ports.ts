@@ -1,11 +1,16 @@
 /** The ledger, the control bucket and the schedules of a deployment, as the use cases' ports. */
+import { randomUUID } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
 import { createDocumentClient, createS3Client, createSchedulerClient } from '../../shared/aws/clients.ts'
+import { createDynamoAuditLog } from '../../shared/aws/dynamodb-audit-log.ts'
 import { createDynamoConfigStore } from '../../shared/aws/dynamodb-config-store.ts'
 import { createDynamoFileLedger } from '../../shared/aws/dynamodb-file-ledger.ts'
 import { createDynamoTableLedger } from '../../shared/aws/dynamodb-table-ledger.ts'
 import { createS3ObjectStore } from '../../shared/aws/s3-object-store.ts'
 import { createSchedulerSchedules } from '../../shared/aws/scheduler-schedules.ts'
 import { tableNames } from '../../shared/aws/tables.ts'
+import type { AuditPorts } from '../../shared/operate/audit.ts'
+import { systemClock } from '../../shared/ports/clock.ts'
 import type { ConfigStore } from '../../shared/ports/config-store.ts'
 import type { FileLedger } from '../../shared/ports/file-ledger.ts'
 import type { ObjectStore } from '../../shared/ports/object-store.ts'
@@ -33,3 +38,20 @@ export function ledgerPorts(deployment: Deployment): LedgerPorts {
 
 export const schedulesOf = (deployment: Deployment): Schedules =>
   createSchedulerSchedules(createSchedulerClient(), deployment.scheduleGroup)
+
+/** Where an operator's act is written down, and under whose name. */
+export const auditPorts = (deployment: Deployment): AuditPorts => ({
+  audit: createDynamoAuditLog(createDocumentClient(), tableNames(deployment.tablePrefix)),
+  clock: systemClock,
+  newId: randomUUID,
+  who: `${userName()}@${hostname()}`.slice(0, 255),
+})
+
+/** A container may run under a number that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`
+  }
+}

@@ -1,4 +1,5 @@
 /** Every port in memory over one state: for tests and the simulator. */
+import { createMemoryAuditLog } from './audit-log.ts'
 import { createMemoryClock, type MemoryClock } from './clock.ts'
 import { createMemoryConfigStore } from './config-store.ts'
 import { createMemoryExecutions } from './executions.ts'
@@ -12,6 +13,7 @@ export function createMemoryPorts(clock: MemoryClock = createMemoryClock()) {
   const state = emptyState()
   return {
     clock,
+    audit: createMemoryAuditLog(),
     config: createMemoryConfigStore(state),
     files: createMemoryFileLedger(state),
     tables: createMemoryTableLedger(state),

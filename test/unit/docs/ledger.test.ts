@@ -1,6 +1,7 @@
 /** docs/reference/ledger.md has every table, key and attribute that is deployed and written, and none besides. */
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { auditItem, auditPartition } from '../../../shared/contracts/audit.ts'
 import { batchConfig, tableConfig } from '../../../shared/contracts/config.ts'
 import {
   holdReason,
@@ -67,6 +68,17 @@ describe('attributes', () => {
     expect(explained.length).toBeGreaterThan(10)
     for (const name of explained) expect(attributes).toContain(name)
   })
+})
+
+it('has every attribute of an audit item, its key, and none besides', () => {
+  const text = section(page, '## Audit')
+  const explained = rows(text).flatMap(([cell = '']) => codes(cell))
+  expect(explained.sort()).toEqual(
+    Object.keys(auditItem.shape)
+      .filter((name) => name !== 'id')
+      .sort(),
+  )
+  expect(codes(text)).toContain(auditPartition)
 })
 
 it('explains every status and every reason for holding a table, and no other', () => {
