@@ -5,14 +5,17 @@ import {
   fullLoadMarkerId,
   type LandedFile,
   landedFile,
+  quarantineMarker,
   type SettledFile,
   settledFile,
 } from '../contracts/ledger.ts'
 import { LedgerError, OurError } from '../errors.ts'
+import { isQuarantined } from '../files/quarantine.ts'
 import type { ClaimProof, FileLedger, FileMove } from '../ports/file-ledger.ts'
 import { fullJitter, type Pause } from './backoff.ts'
 import { dynamoError } from './errors.ts'
-import { checkedItem, type Item, queried, scanned } from './items.ts'
+import { checkedItem, collected, fetched, type Item, queried, scanned } from './items.ts'
+import { discardWrites, markerPut, markersOf, releaseWrites } from './quarantine-writes.ts'
 import { type TableNames, tableKeys } from './tables.ts'
 import { conditionFailed, itemsPerTransaction, type TransactionItems, transact } from './transactions.ts'
 
@@ -52,6 +55,12 @@ export function createDynamoFileLedger(
       throw dynamoError(error, `reading \`${fileId}\` of table \`${TableName}\``, 'read')
     })
     return answer.Item
+  }
+
+  /** The file leaves quarantine as it was seen, or not at all. */
+  const decide = async (writes: TransactionItems, seen: SettledFile, verb: string): Promise<boolean> => {
+    const action = `${verb} \`${seen.file_id}\` of \`${seen.source_table_name}\``
+    return (await transact(client, writes, action, 'repeatable-write', pause)).committed
   }
 
   return {
@@ -102,6 +111,17 @@ export function createDynamoFileLedger(
       for await (const item of queried(client, settledOf(table), limit)) files.push(historyFile(item))
       return files
     },
+
+    async quarantined(table, limit) {
+      const items = await collected(queried(client, markersOf(tables, table), limit))
+      const keys = items
+        .map((item) => checkedItem(quarantineMarker, item, tables.file_tracker_history, tableKeys.file_tracker_history))
+        .map((marker) => ({ source_table_name: table, file_id: marker.marker_of }))
+      const files = (await fetched(client, tables.file_tracker_history, keys, pause)).map(historyFile)
+      return files.sort((a, b) => (a.file_id < b.file_id ? -1 : 1))
+    },
+    release: (seen, atMs) => decide(releaseWrites(tables, seen, atMs), seen, 'releasing'),
+    discard: (seen, atMs) => decide(discardWrites(tables, seen, atMs), seen, 'discarding'),
 
     async marker(table, generation, key) {
       const item = await historyItem(table, fullLoadMarkerId(generation, key))
@@ -155,7 +175,8 @@ async function movePart(
   }
 }
 
-const costOf = ({ marker }: FileMove): number => (marker ? 3 : 2)
+/** A quarantined file leaves no full-load marker: a corrected put of its key belongs to the same load. */
+const costOf = ({ settled, marker }: FileMove): number => (marker || isQuarantined(settled) ? 3 : 2)
 
 function writesOf(tables: FileLedgerTables, { settled, marker }: FileMove): TransactionItems {
   const Key = { source_table_name: settled.source_table_name, file_id: settled.file_id }
@@ -163,7 +184,7 @@ function writesOf(tables: FileLedgerTables, { settled, marker }: FileMove): Tran
     Put: { TableName: tables.file_tracker_history, Item: { ...Item }, ConditionExpression: absent },
   })
   const moved = [putOnce(settled), { Delete: { TableName: tables.file_tracker, Key } }]
-  return marker ? [...moved, putOnce(marker)] : moved
+  return [...moved, ...(marker ? [putOnce(marker)] : markerPut(tables, settled))]
 }
 
 /** What is left when history had some already. `refused` is one flag a write, in the order of `writesOf`. */

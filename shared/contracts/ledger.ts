@@ -29,6 +29,23 @@ export const landedFile = z.strictObject({
   bytes: z.int().nonnegative(),
   put_at_s: epochSeconds,
   landed_at_ms: epochMs,
+  /** Set when it waits again after a quarantine. */
+  released_at_ms: epochMs.optional(),
+})
+
+/** Why a batch was rejected for one of its files, as the job said it. */
+export const quarantineNote = z.strictObject({
+  stage: z.string().min(1),
+  reason: z.string().min(1),
+  /** At most 2,000 characters. */
+  detail: z.string(),
+  /** Rows to blame, counted from 1 in the file's own order; empty when it is not about single rows. At most 20. */
+  rows: z.array(z.int().positive()).max(20),
+  error_code: z.string().regex(/^TG\d{4}$/),
+  /** The batch that was rejected; no commit ever has it. */
+  batch_id: batchId,
+  /** When an operator gave its changes up; null while somebody must decide. */
+  discarded_at_ms: epochMs.nullable(),
 })
 
 /** `odpf_file_tracker_history`: a settled file. */
@@ -36,6 +53,8 @@ export const settledFile = landedFile.extend({
   file_ingestion_status: z.enum(['raw_file_processed', 'raw_file_superseded', 'raw_file_quarantined']),
   /** Why it is superseded or quarantined, e.g. `overwritten`. */
   reason: z.string().optional(),
+  /** Of a quarantined file only. */
+  quarantine: quarantineNote.optional(),
   settled_at_ms: epochMs,
   /** Absent when no batch applied it. */
   batch_id: batchId.optional(),
@@ -61,6 +80,17 @@ export const fullLoadMarker = z.strictObject({
 export const fullLoadMarkerId = (generation: number, key: string): string =>
   `full#${generation}#${createHash('sha256').update(key).digest('hex')}`
 
+/**
+ * In history beside the files: `quarantine#<file_id>` for each quarantined file that waits for a decision, so that they are found without
+ * reading all of history. It goes with the decision.
+ */
+export const quarantineMarker = z.strictObject({
+  source_table_name: ledgerKey,
+  file_id: z.string().regex(/^quarantine#\d{12}-\S+$/),
+  marker_of: fileId,
+  expires_at_s: epochSeconds,
+})
+
 export const tableStatus = z.enum(['updating_table', 'completed', 'refresh_error', 'held'])
 
 export const holdReason = z.enum([
@@ -76,6 +106,10 @@ export const holdReason = z.enum([
   'name_collision',
   /** A planned file is gone or overwritten since the entry was frozen. */
   'planned_file_gone',
+  /** `max_attempts` attempts in a row ended without a commit. */
+  'attempts_exhausted',
+  /** An operator said `hold`; the item's error has the reason. */
+  'held_by_operator',
 ])
 
 /** `odpf_file_processing_tracker`: one item a table. PK `raw_table_name`, which holds the value of `source_table_name`. */
@@ -104,6 +138,12 @@ export const tableItem = z.strictObject({
   entry_uri: s3Uri.nullable(),
   /** Attempts that ever received the frozen entry. */
   attempts: z.int().nonnegative(),
+  /** Runs that received the frozen entry and are not known to have ended, since an operator forced the claim from them. */
+  unproved_runs: z.array(runId).max(20).default([]),
+  /** Attempts in a row, over all batches, whose job ran and did not commit; a commit, or an operator's `retry`, makes it 0. */
+  failed_attempts: z.int().nonnegative().default(0),
+  /** As configured when it was claimed: so many failed attempts hold the table. */
+  max_attempts: z.int().positive().default(5),
 
   /** What the table holds. */
   generation: z.int().positive(),
@@ -150,6 +190,8 @@ export const tableRun = z.strictObject({
 
 export type LandedFile = z.infer<typeof landedFile>
 export type SettledFile = z.infer<typeof settledFile>
+export type QuarantineNote = z.infer<typeof quarantineNote>
+export type QuarantineMarker = z.infer<typeof quarantineMarker>
 export type FullLoadMarker = z.infer<typeof fullLoadMarker>
 export type TableItem = z.infer<typeof tableItem>
 export type TableRun = z.infer<typeof tableRun>

@@ -28,6 +28,8 @@ export const badFile = z.strictObject({
   stage: z.string().min(1),
   reason: z.string().min(1),
   detail: z.string(),
+  /** Rows to blame, counted from 1 in the file's own order: the first ones, if it is about rows at all. */
+  rows: z.array(z.int().positive()).max(20).optional(),
 })
 
 export const outcomeError = z.strictObject({
@@ -59,6 +61,7 @@ export const outcome = z.strictObject({
   seconds: z.record(z.string(), z.number().nonnegative()),
 })
 
+export type BadFile = z.infer<typeof badFile>
 export type RowCounts = z.infer<typeof rowCounts>
 export type AppliedFile = z.infer<typeof appliedFile>
 export type Outcome = z.infer<typeof outcome>

@@ -1,12 +1,19 @@
 /** `odpf_file_tracker` and its history in memory; a move checks the claim that the table ledger holds. */
-import { fullLoadMarker, fullLoadMarkerId, landedFile, settledFile } from '../contracts/ledger.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { fullLoadMarker, fullLoadMarkerId, landedFile, type SettledFile, settledFile } from '../contracts/ledger.ts'
 import { LedgerError } from '../errors.ts'
+import { givenUp, isQuarantined, waitingAgain } from '../files/quarantine.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import { byUtf8, copyOf, emptyState, inner, type MemoryState } from './state.ts'
 
 export function createMemoryFileLedger(state: MemoryState = emptyState()): FileLedger {
   const oldestFirst = (table: string) =>
     [...inner(state.waiting, table).values()].sort((a, b) => byUtf8(a.file_id, b.file_id))
+
+  const isStored = (seen: SettledFile): boolean => {
+    const stored = inner(state.settled, seen.source_table_name).get(seen.file_id)
+    return isQuarantined(seen) && isDeepStrictEqual(stored, seen)
+  }
 
   return {
     land: async (file) => {
@@ -31,6 +38,24 @@ export function createMemoryFileLedger(state: MemoryState = emptyState()): FileL
     settled: async (table, fileId) => copyOf(inner(state.settled, table).get(fileId)),
     settledFiles: async (table, limit) =>
       copyOf([...inner(state.settled, table).values()].sort((a, b) => byUtf8(b.file_id, a.file_id)).slice(0, limit)),
+    quarantined: async (table, limit) =>
+      copyOf(
+        [...inner(state.settled, table).values()]
+          .filter((file) => file.quarantine?.discarded_at_ms === null)
+          .sort((a, b) => byUtf8(a.file_id, b.file_id))
+          .slice(0, limit),
+      ),
+    release: async (seen, atMs) => {
+      if (!isStored(seen)) return false
+      inner(state.settled, seen.source_table_name).delete(seen.file_id)
+      inner(state.waiting, seen.source_table_name).set(seen.file_id, landedFile.parse(waitingAgain(seen, atMs)))
+      return true
+    },
+    discard: async (seen, atMs) => {
+      if (!isStored(seen)) return false
+      inner(state.settled, seen.source_table_name).set(seen.file_id, settledFile.parse(givenUp(seen, atMs)))
+      return true
+    },
     marker: async (table, generation, key) =>
       copyOf(inner(state.markers, table).get(fullLoadMarkerId(generation, key))),
     move: async (proof, moves) => {

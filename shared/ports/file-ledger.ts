@@ -1,5 +1,6 @@
 /** `odpf_file_tracker` and its history: which files wait, which are settled. Memory, AWS: one contract suite. */
 import type { FullLoadMarker, LandedFile, SettledFile } from '../contracts/ledger.ts'
+import type { EpochMs } from '../contracts/primitives.ts'
 
 /** One file on its way to history; a full-load file takes its marker along. */
 export interface FileMove {
@@ -24,12 +25,22 @@ export interface FileLedger {
   settled(table: string, fileId: string): Promise<SettledFile | undefined>
   /** Latest put first, strongly consistent, at most `limit`; without the markers. */
   settledFiles(table: string, limit: number): Promise<SettledFile[]>
+  /** Quarantined files that wait for a decision, oldest put first, strongly consistent, at most `limit`. */
+  quarantined(table: string, limit: number): Promise<SettledFile[]>
+  /**
+   * A quarantined file waits again: from history back to the tracker in one transaction, with `released_at_ms`. `seen` is the
+   * history item that was looked at. False, and nothing changes, if it is not what history has: somebody else decided, or it was
+   * quarantined anew. A discarded one can be released too.
+   */
+  release(seen: SettledFile, atMs: EpochMs): Promise<boolean>
+  /** Gives the changes of a quarantined file up: it stays in history, and is no longer listed. False as for `release`. */
+  discard(seen: SettledFile, atMs: EpochMs): Promise<boolean>
   /** By `fullLoadMarkerId(generation, key)`; `key` is the object's key, as in `file_ingestion_path`. */
   marker(table: string, generation: number, key: string): Promise<FullLoadMarker | undefined>
   /**
    * Moves files to history in transactions, each with a condition check that the table's claim still has this token and
    * is `updating_table`. At most 49 files a transaction (33 with markers), since a transaction takes 100 items. Moving a
-   * moved file again changes nothing. Throws LedgerError TG3001 if the token is no longer the claim's.
+   * moved file again changes nothing. A quarantined one is then among `quarantined`. Throws LedgerError TG3001 if the token is no longer the claim's.
    */
   move(proof: ClaimProof, moves: readonly FileMove[]): Promise<void>
 }

@@ -41,6 +41,8 @@ const afterHold: Record<HoldReason, string> = {
   late_beyond_window: 'a change file is older than the kept deletes; decide whether to apply or remove it',
   name_collision: `two source tables share this ledger name: rename one of them at its source, ${RELEASE}`,
   planned_file_gone: 'put the planned file again as it was',
+  attempts_exhausted: 'mend what the error says, then `tidegate retry TABLE`',
+  held_by_operator: 'an operator holds it: `tidegate release TABLE` when the reason is gone',
 }
 
 export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {

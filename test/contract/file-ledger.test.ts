@@ -5,6 +5,7 @@ import { createMemoryPorts } from '../../shared/memory/index.ts'
 import { type Cloud, startCloud } from './support/cloud.ts'
 import { fileLedgerContract } from './support/file-ledger-contract.ts'
 import { claimed, landed, newName, settled } from './support/items.ts'
+import { quarantineContract } from './support/quarantine-contract.ts'
 
 let cloud: Cloud
 beforeAll(async () => {
@@ -14,6 +15,8 @@ afterAll(() => cloud?.stop())
 
 fileLedgerContract('memory', createMemoryPorts)
 fileLedgerContract('DynamoDB', () => cloud.ports)
+quarantineContract('memory', createMemoryPorts)
+quarantineContract('DynamoDB', () => cloud.ports)
 
 test('history has the attribute that the time to live reads, as a number of seconds', async () => {
   const { files, tables } = cloud.ports

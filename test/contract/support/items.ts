@@ -1,7 +1,14 @@
 /** Well-formed items for the contract suites, each under names that no other test uses. */
 import { createHash, randomUUID } from 'node:crypto'
 import type { BatchConfig, TableConfig } from '../../../shared/contracts/config.ts'
-import type { FullLoadMarker, LandedFile, SettledFile, TableItem, TableRun } from '../../../shared/contracts/ledger.ts'
+import type {
+  FullLoadMarker,
+  LandedFile,
+  QuarantineNote,
+  SettledFile,
+  TableItem,
+  TableRun,
+} from '../../../shared/contracts/ledger.ts'
 import { fullLoadMarkerId } from '../../../shared/contracts/ledger.ts'
 
 export const sha = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -45,6 +52,25 @@ export const settled = (file: LandedFile, more: Partial<SettledFile> = {}): Sett
   ...more,
 })
 
+export const quarantined = (file: LandedFile, more: Partial<QuarantineNote> = {}): SettledFile => ({
+  ...file,
+  file_ingestion_status: 'raw_file_quarantined',
+  reason: 'truncated',
+  quarantine: {
+    stage: 'read',
+    reason: 'truncated',
+    detail: 'it has no footer',
+    rows: [3, 7],
+    error_code: 'TG2104',
+    batch_id: `sha256:${sha(file.file_id)}`,
+    discarded_at_ms: null,
+    ...more,
+  },
+  settled_at_ms: 1_700_001_000_000,
+  glue_job_run_id: 'run-1-0',
+  expires_at_s: 1_734_561_000,
+})
+
 export const markerOf = (file: LandedFile, generation = 1): FullLoadMarker => ({
   source_table_name: file.source_table_name,
   file_id: fullLoadMarkerId(generation, file.file_ingestion_path),
@@ -70,6 +96,9 @@ export const claimed = (table: string, more: Partial<TableItem> = {}): TableItem
   batch_id: `sha256:${sha(table)}`,
   entry_uri: `s3://control/entries/${table}/${sha(table)}.json`,
   attempts: 1,
+  unproved_runs: [],
+  failed_attempts: 0,
+  max_attempts: 5,
   generation: 1,
   applied_max_sequence: null,
   last_snapshot: null,
