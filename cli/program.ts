@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addFiles } from './commands/files.ts'
+import { addHold } from './commands/hold.ts'
 import { addInit } from './commands/init.ts'
 import { addLand } from './commands/land.ts'
 import { addLocal } from './commands/local.ts'
@@ -15,6 +16,7 @@ import { addQuery } from './commands/query.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
 import { addStatus } from './commands/status.ts'
+import { addUnlock } from './commands/unlock.ts'
 
 /** In the order in which help and the reference page show them. */
 const commands: ReadonlyArray<(root: Command) => void> = [
@@ -28,6 +30,8 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addFiles,
   addRuns,
   addLogs,
+  addHold,
+  addUnlock,
   addQuery,
   addDoctor,
   addAudit,

@@ -1,6 +1,7 @@
 /** What is known of a table, and what an operator should do about it now: one sentence, a dash when nothing. */
 import type { HoldReason } from '../contracts/ledger.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
+import { verbFor } from '../operate/verb-for.ts'
 
 export interface TableStatusRow {
   readonly table: string
@@ -32,17 +33,16 @@ export interface TableStatusRow {
   readonly next_action: string
 }
 
-const RELEASE = 'docs/how-to/look-after-it.md says how to release it'
-
-const afterHold: Record<HoldReason, string> = {
-  job_may_have_started: `look up the job run in the engine; once it is known to have ended, ${RELEASE}`,
-  owner_ended_unsettled: `its execution ended before settling; once its job run is known to have ended, ${RELEASE}`,
-  full_load_put_again: `a full load was put again; reloading is not in this version: decide which put counts, ${RELEASE}`,
-  late_beyond_window: 'a change file is older than the kept deletes; decide whether to apply or remove it',
-  name_collision: `two source tables share this ledger name: rename one of them at its source, ${RELEASE}`,
-  planned_file_gone: 'put the planned file again as it was',
-  attempts_exhausted: 'mend what the error says, then `tidegate retry TABLE`',
-  held_by_operator: 'an operator holds it: `tidegate release TABLE` when the reason is gone',
+/** What an operator does before the verb that ends the hold. */
+const beforeVerb: Record<HoldReason, string> = {
+  job_may_have_started: 'when its job run is known to have ended',
+  owner_ended_unsettled: 'when its job run is known to have ended',
+  full_load_put_again: 'a full load was put again: decide which put counts, then',
+  late_beyond_window: 'a change file is older than the kept deletes: decide whether to apply or remove it, then',
+  name_collision: 'two source tables share this ledger name: rename one of them at its source, then',
+  planned_file_gone: 'put the planned file again as it was, then',
+  attempts_exhausted: 'mend what the error says, then',
+  held_by_operator: 'when what its error says is settled',
 }
 
 export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
@@ -52,7 +52,7 @@ export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
     case 'inactive':
       return row.waiting_files > 0 ? 'set `active: true` to have its files applied' : '-'
     case 'held':
-      return row.reason === null ? 'see the error' : afterHold[row.reason as HoldReason]
+      return row.reason === null ? `\`tidegate release ${row.table}\`` : afterHold(row.reason as HoldReason, row.table)
     case 'refresh_error':
       return `mend what the error says; \`tidegate run ${row.cadence}\` or the next cadence tries again`
     case 'updating_table':
@@ -61,3 +61,6 @@ export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
       return row.waiting_files > 0 ? 'applied by its next run' : '-'
   }
 }
+
+const afterHold = (reason: HoldReason, table: string): string =>
+  `${beforeVerb[reason]}: \`tidegate ${verbFor[reason]} ${table}\``

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest'
+import { type HoldReason, holdReason, type TableItem, tableItem } from '../../../shared/contracts/ledger.ts'
+import { createMemoryPorts } from '../../../shared/memory/index.ts'
+import type { Evidence } from '../../../shared/operate/evidence.ts'
+import { holding } from '../../../shared/operate/hold.ts'
+import { releasing } from '../../../shared/operate/release.ts'
+import { retrying } from '../../../shared/operate/retry.ts'
+import { doVerb, itemOf, type Preview } from '../../../shared/operate/table-verb.ts'
+import { unlocking } from '../../../shared/operate/unlock.ts'
+import { verbFor } from '../../../shared/operate/verb-for.ts'
+import { claimed } from '../../contract/support/items.ts'
+
+const OVER: Evidence = { execution: 'ended', job_runs: [{ id: 'jr_1', state: 'TIMEOUT' }] }
+const TABLE = 'hr_salaries'
+const itemWith = (change: Partial<TableItem> = {}): TableItem => tableItem.parse(claimed(TABLE, change))
+const free = { batch_id: null, entry_uri: null, attempts: 0, claim_owner: null }
+const done: Partial<TableItem> = { ...free, refresh_status: 'completed', last_committed_at_ms: 5 }
+const failed: Partial<TableItem> = {
+  refresh_status: 'refresh_error',
+  claim_owner: null,
+  error: { code: 'TG2101', message: 'no Parquet', transient: false, details: null },
+}
+const held = (reason: HoldReason): Partial<TableItem> => ({ ...failed, refresh_status: 'held', hold_reason: reason })
+
+const verbs = {
+  hold: (item: TableItem) => holding(item, 'the source is being moved'),
+  release: releasing,
+  retry: retrying,
+  unlock: (item: TableItem) => unlocking(item, OVER, false),
+} satisfies Record<Preview['verb'], (item: TableItem) => Preview>
+
+function world(change: Partial<TableItem>) {
+  let ids = 0
+  const ports = { ...createMemoryPorts(), newId: () => String(++ids), who: 'ada@laptop' }
+  const put = () => ports.tables.replace(itemWith(change), undefined)
+  return { ports, put }
+}
+
+/** What the verb makes of an item that is so. */
+async function left(verb: Preview['verb'], change: Partial<TableItem>) {
+  const { ports, put } = world(change)
+  await put()
+  const seen = await itemOf(TABLE, ports)
+  await doVerb(verbs[verb](seen), 'because', ports)
+  return { seen, now: await itemOf(TABLE, ports), audit: await ports.audit.recent(9) }
+}
+
+describe('each verb is for some states, and says which verb is for the others', () => {
+  const states: [string, Partial<TableItem>, Preview['verb'][]][] = [
+    ['completed', done, ['hold']],
+    ['refresh_error', failed, ['hold', 'retry']],
+    ['updating_table', {}, ['unlock']],
+    ...holdReason.options.map((reason): [string, Partial<TableItem>, Preview['verb'][]] => [
+      `held: ${reason}`,
+      held(reason),
+      [verbFor[reason]],
+    ]),
+  ]
+  it.each(states)('%s', async (state, change, allowed) => {
+    for (const verb of Object.keys(verbs) as Preview['verb'][]) {
+      const item = itemWith(change)
+      if (allowed.includes(verb)) expect(verbs[verb](item).after.revision).toBe(item.revision + 1)
+      else expect(() => verbs[verb](item)).toThrow(`\`${TABLE}\` is \`${state}\``)
+    }
+  })
+
+  it('a table that was never claimed has no item to write', async () => {
+    const { ports } = world({})
+    await expect(itemOf(TABLE, ports)).rejects.toMatchObject({ code: 'TG3301' })
+  })
+})
+
+describe('[frozen-set] what a verb leaves', () => {
+  it.each([
+    ['hold', failed],
+    ['release', held('full_load_put_again')],
+    ['retry', failed],
+    ['unlock', {}],
+    ['unlock', held('owner_ended_unsettled')],
+  ] as const)('%s: token, entry and what is applied stay as they are', async (verb, change) => {
+    const { seen, now } = await left(verb, change)
+    const { refresh_status: _, hold_reason: __, error: ___, claim_owner: ____, revision, ...rest } = now
+    expect(revision).toBe(seen.revision + 1)
+    expect(seen).toMatchObject(rest)
+    expect(now.claim_owner).toBeNull()
+  })
+
+  it('hold keeps the reason where runs and `status` show it, and release takes it away again', async () => {
+    const { ports, put } = world(done)
+    await put()
+    await doVerb(verbs.hold(await itemOf(TABLE, ports)), 'because', ports)
+    const holdOf = await itemOf(TABLE, ports)
+    expect(holdOf).toMatchObject({ refresh_status: 'held', hold_reason: 'held_by_operator' })
+    expect(holdOf.error?.message).toContain('the source is being moved')
+    await doVerb(verbs.release(holdOf), null, ports)
+    expect(await itemOf(TABLE, ports)).toMatchObject({ refresh_status: 'completed', hold_reason: null, error: null })
+  })
+
+  it('release and retry keep the last error, for the next claim reads it', async () => {
+    expect((await left('release', held('name_collision'))).now.error?.code).toBe('TG2101')
+    const { now } = await left('retry', { ...failed, failed_attempts: 4 })
+    expect(now).toMatchObject({ error: { code: 'TG2101' }, failed_attempts: 0 })
+  })
+})
+
+describe('[evidence] unlock', () => {
+  const job = (state: string) => [{ id: 'jr_1', state }]
+  it.each<[string, Evidence]>([
+    ['its execution still runs', { execution: 'running', job_runs: job('FAILED') }],
+    ['nobody can say whether its execution still runs', { execution: 'unknown', job_runs: job('FAILED') }],
+    ['job run jr_1 RUNNING', { execution: 'ended', job_runs: job('RUNNING') }],
+    ['job run jr_1 SOMETHING_NEW', { execution: 'ended', job_runs: job('SOMETHING_NEW') }],
+    [
+      'job run jr_1 FAILED, job run jr_2 STOPPING',
+      { execution: null, job_runs: [...job('FAILED'), { id: 'jr_2', state: 'STOPPING' }] },
+    ],
+    ['no job run with its `--run-id` is found', { execution: 'ended', job_runs: [] }],
+  ])('refuses without force when %s', (words, evidence) => {
+    expect(() => unlocking(itemWith(), evidence, false)).toThrow(words)
+    expect(unlocking(itemWith(), evidence, true).after.error?.message).toContain(`by force, `)
+  })
+
+  it('[frozen-set] remembers a run that was unlocked by force, and none whose end is known', () => {
+    const locked = itemWith({ unproved_runs: ['run-0-0'] })
+    expect(unlocking(locked, OVER, true).after.unproved_runs).toEqual(['run-0-0'])
+    const unknown: Evidence = { execution: 'ended', job_runs: [] }
+    expect(unlocking(locked, unknown, true).after.unproved_runs).toEqual(['run-0-0', 'run-1-0'])
+  })
+
+  it('does not remember more runs than an item has room for', () => {
+    const full = itemWith({ unproved_runs: Array.from({ length: 20 }, (_, n) => `run-${n + 2}-0`) })
+    expect(() => unlocking(full, { execution: 'ended', job_runs: [] }, true)).toThrow('TG3306')
+  })
+
+  it('goes by the job runs alone once settling has let the claim go', () => {
+    const item = itemWith(held('job_may_have_started'))
+    expect(unlocking(item, { execution: null, job_runs: job('SUCCEEDED') }, false).after.refresh_status).toBe(
+      'refresh_error',
+    )
+  })
+})
+
+describe('in the middle of something else', () => {
+  it('a verb whose table was written since the preview changes nothing, and says what the table is now', async () => {
+    const { ports, put } = world(done)
+    await put()
+    const preview = verbs.hold(await itemOf(TABLE, ports))
+    const now = itemWith({ revision: 2 })
+    await ports.tables.replace(now, preview.before)
+    await expect(doVerb(preview, 'because', ports)).rejects.toThrow(/TG3302.*`completed`.*`updating_table`/)
+    expect(await itemOf(TABLE, ports)).toEqual(now)
+    expect(await ports.audit.recent(9)).toMatchObject([{ verb: 'hold', target: TABLE, result: 'failed' }])
+  })
+
+  it('leaves one audit item, with who, why, from what to what', async () => {
+    const { audit } = await left('unlock', {})
+    expect(audit).toMatchObject([
+      {
+        verb: 'unlock',
+        target: TABLE,
+        who: 'ada@laptop',
+        reason: 'because',
+        result: 'done',
+        details: { from: 'updating_table', to: 'refresh_error', run: 'run-1-0', token: 7 },
+      },
+    ])
+  })
+})
