@@ -5,6 +5,7 @@ import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addExplain } from './commands/explain.ts'
 import { addFiles } from './commands/files.ts'
 import { addHold } from './commands/hold.ts'
 import { addInit } from './commands/init.ts'
@@ -30,6 +31,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addFiles,
   addRuns,
   addLogs,
+  addExplain,
   addHold,
   addUnlock,
   addQuery,

@@ -37,11 +37,11 @@ export interface TableStatusRow {
 const beforeVerb: Record<HoldReason, string> = {
   job_may_have_started: 'when its job run is known to have ended',
   owner_ended_unsettled: 'when its job run is known to have ended',
-  full_load_put_again: 'a full load was put again: decide which put counts, then',
-  late_beyond_window: 'a change file is older than the kept deletes: decide whether to apply or remove it, then',
-  name_collision: 'two source tables share this ledger name: rename one of them at its source, then',
-  planned_file_gone: 'put the planned file again as it was, then',
-  attempts_exhausted: 'mend what the error says, then',
+  full_load_put_again: 'a full load was put again: decide which put counts',
+  late_beyond_window: 'a change file is older than the kept deletes: decide whether to apply or remove it',
+  name_collision: 'two source tables share this ledger name: rename one of them at its source',
+  planned_file_gone: 'put the planned file again as it was',
+  attempts_exhausted: 'mend what the error says',
   held_by_operator: 'when what its error says is settled',
 }
 
@@ -52,7 +52,7 @@ export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
     case 'inactive':
       return row.waiting_files > 0 ? 'set `active: true` to have its files applied' : '-'
     case 'held':
-      return row.reason === null ? `\`tidegate release ${row.table}\`` : afterHold(row.reason as HoldReason, row.table)
+      return holdNextAction(row.reason as HoldReason | null, row.table)
     case 'refresh_error':
       return `mend what the error says; \`tidegate run ${row.cadence}\` or the next cadence tries again`
     case 'updating_table':
@@ -62,5 +62,8 @@ export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {
   }
 }
 
-const afterHold = (reason: HoldReason, table: string): string =>
-  `${beforeVerb[reason]}: \`tidegate ${verbFor[reason]} ${table}\``
+/** What an operator does about a held table. */
+export const holdNextAction = (reason: HoldReason | null, table: string): string =>
+  reason === null
+    ? `see its error, then \`tidegate release ${table}\``
+    : `${beforeVerb[reason]}: \`tidegate ${verbFor[reason]} ${table}\``

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest'
+import type { TableItem } from '../../../shared/contracts/ledger.ts'
+import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
+import type { Evidence } from '../../../shared/operate/evidence.ts'
+import { explainFile, placeOf } from '../../../shared/operate/explain/explain-file.ts'
+import { explainTable } from '../../../shared/operate/explain/explain-table.ts'
+import { holding } from '../../../shared/operate/hold.ts'
+import {
+  CADENCE,
+  claim,
+  createWorld,
+  item,
+  KILLED,
+  type Lake,
+  ownerOf,
+  putFile,
+  runJob,
+  STAGING,
+  settle,
+  tableConfig,
+  type World,
+} from '../claims/world.ts'
+
+const TABLE = 'shop_orders'
+const [FIRST, SECOND] = ['20231118-101012345.parquet', '20231118-111012345.parquet']
+const keyOf = (name: string): string => `internal_staging/shop/orders/${name}`
+const SOURCES = {
+  operational: { prefix: 'internal_staging/', layout: '{schema}/{table}', shape: 'dms', file_names: 'dms' },
+} as const
+const RUNNING: Evidence = { execution: 'running', job_runs: [{ id: 'jr_1', state: 'RUNNING' }] }
+
+async function shop(change: { queues?: { on_their_way: number; dead: number }; evidence?: Evidence } = {}) {
+  const world = await createWorld()
+  const schedules = createMemorySchedules(CADENCE)
+  const lake: Lake = new Map()
+  const ports = {
+    ...world,
+    schedules,
+    stagingBucket: STAGING,
+    sources: async () => SOURCES,
+    queues: async () => change.queues ?? { on_their_way: 0, dead: 0 },
+    evidence: async (_: TableItem) => change.evidence ?? RUNNING,
+  }
+  const run = async (execution: string) => {
+    world.executions.set(ownerOf(execution), 'running')
+    const claimed = await claim(world, execution)
+    await runJob(world, lake, claimed)
+    await settle(world, execution, claimed)
+    return claimed
+  }
+  return {
+    world,
+    schedules,
+    lake,
+    run,
+    file: (name: string) => explainFile({ bucket: STAGING, key: keyOf(name) }, ports),
+    table: () => explainTable(TABLE, ports),
+  }
+}
+
+const change = (world: World, to: (seen: TableItem) => TableItem) =>
+  item(world).then((seen) => world.tables.replace(to(seen), seen))
+const stages = (story: { steps: readonly { stage: string; state: string }[] }) =>
+  story.steps.map(({ stage, state }) => `${stage} ${state}`)
+
+describe('the story of a file', () => {
+  it('that is in the table goes from the put to the snapshot', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    const { run_id } = await one.run('e1')
+    const story = await one.file(FIRST)
+    expect(stages(story)).toEqual(['put done', 'key done', 'event done', 'claim done', 'commit done', 'ledger done'])
+    expect(story).toMatchObject({ table: TABLE, in_table: 'yes', next_action: '-' })
+    expect(story.answer).toMatch(/^in the table since 2023-11-18T/)
+    expect(story.steps.map(({ says }) => says).join()).toContain(`run \`${run_id}\``)
+    expect(story.steps.map(({ says }) => says).join()).toContain('snapshot `snapshot-1`')
+  })
+
+  it('that waits says behind how many', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    await putFile(one.world, TABLE, SECOND, '6')
+    expect((await one.file(FIRST)).answer).toContain('the oldest of its table')
+    const story = await one.file(SECOND)
+    expect(story).toMatchObject({ in_table: 'no', next_action: expect.stringContaining('oldest files first') })
+    expect(story.answer).toBe('not yet: it waits behind 1 older files')
+    expect(stages(story)).toEqual([
+      'put done',
+      'key done',
+      'event done',
+      'configuration done',
+      'schedule done',
+      'queue waits',
+    ])
+  })
+
+  it.each([
+    ['its event is on its way', { on_their_way: 2, dead: 1 }, 'wait a moment'],
+    ['its event may be a dead letter', { on_their_way: 0, dead: 1 }, 'dlq list'],
+    ['its event was lost', { on_their_way: 0, dead: 0 }, 'reconcile'],
+  ])('that the ledger does not know, since %s', async (_, queues, next) => {
+    const one = await shop({ queues })
+    await one.world.objects.put(STAGING, keyOf(FIRST), '5')
+    one.world.clock.advance(61_000)
+    expect((await one.file(FIRST)).next_action).toContain(next)
+  })
+
+  it('whose event had no minute yet is not called lost', async () => {
+    const one = await shop()
+    await one.world.objects.put(STAGING, keyOf(FIRST), '5')
+    expect((await one.file(FIRST)).steps.at(-1)).toMatchObject({ stage: 'event', state: 'waits' })
+  })
+
+  it('that is no table’s, and one that nobody knows', async () => {
+    const one = await shop()
+    await one.world.objects.put(STAGING, 'internal_staging/shop/orders/_SUCCESS', '')
+    expect(await one.file('_SUCCESS')).toMatchObject({ table: null, in_table: 'no' })
+    await one.world.objects.put(STAGING, 'elsewhere/orders/a.parquet', '')
+    const story = await explainFileAt(one.world, 'elsewhere/orders/a.parquet')
+    expect(story.answer).toContain('TG2005')
+    await expect(one.file('20990101-000000000.parquet')).rejects.toMatchObject({ code: 'TG2640' })
+  })
+
+  it('whose object was deleted before it was applied must be put again', async () => {
+    const one = await shop()
+    const file = await putFile(one.world, TABLE, FIRST, '5')
+    const { head: _, ...objects } = one.world.objects
+    const story = await explainFileAt(
+      { ...one.world, objects: { ...objects, head: async () => undefined } },
+      file.file_ingestion_path,
+    )
+    expect(story.next_action).toContain('put it again')
+  })
+
+  it('whose key was put again says that the newer put stands for it, and which put it tells of', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    await putFile(one.world, TABLE, FIRST, '6')
+    await one.run('e1')
+    expect(await one.file(FIRST)).toMatchObject({ in_table: 'yes' })
+    const [, older] = (await one.world.files.settledFiles(TABLE, 9)).toSorted((a, b) => b.put_at_s - a.put_at_s)
+    expect(older).toMatchObject({ file_ingestion_status: 'raw_file_superseded' })
+  })
+
+  it('[frozen-set] in a batch whose result nobody knows says so, and the file behind it waits', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    one.world.executions.set(ownerOf('e1'), 'running')
+    await settle(one.world, 'e1', await claim(one.world, 'e1'), KILLED)
+    await putFile(one.world, TABLE, SECOND, '6')
+    const story = await one.file(FIRST)
+    expect(story.in_table).toBe('unknown')
+    expect(stages(story).slice(-2)).toEqual(['claim waits', 'queue waits'])
+    expect((await one.file(SECOND)).steps.at(-1)?.says).toContain('the 1 of the open batch among them')
+  })
+
+  it('that is CSV is not read by this version', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, '20231118-101012345.csv', '5')
+    expect((await one.file('20231118-101012345.csv')).answer).toContain('no CSV')
+  })
+})
+
+const explainFileAt = (world: World, key: string) =>
+  explainFile(
+    { bucket: STAGING, key },
+    {
+      ...world,
+      schedules: createMemorySchedules(CADENCE),
+      stagingBucket: STAGING,
+      sources: async () => SOURCES,
+      queues: async () => ({ on_their_way: 0, dead: 0 }),
+      evidence: async () => RUNNING,
+    },
+  )
+
+describe('the story of a table', () => {
+  it('that has everything says as of when', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    await one.run('e1')
+    const story = await one.table()
+    expect(story).toMatchObject({ file: null, in_table: 'yes', next_action: '-' })
+    expect(story.answer).toContain('as of 2023-11-18T')
+    expect(story.steps.every(({ state }) => state === 'done')).toBe(true)
+  })
+
+  it('that an operator holds says the reason, and how to release it', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    await one.run('e1')
+    await change(one.world, (seen) => holding(seen, 'the source is being moved').after)
+    const story = await one.table()
+    expect(story.answer).toContain('the source is being moved')
+    expect(story.next_action).toContain(`tidegate release ${TABLE}`)
+  })
+
+  it.each<[string, Evidence, string, string]>([
+    ['running', RUNNING, 'not yet', 'tidegate logs'],
+    ['over', { execution: 'ended', job_runs: [{ id: 'jr_1', state: 'FAILED' }] }, 'stuck', `tidegate unlock ${TABLE}`],
+    ['of unknown state', { execution: 'unknown', job_runs: [] }, 'stuck', 'look for the job run'],
+  ])('that a run has, which is %s', async (_, evidence, verdict, next) => {
+    const one = await shop({ evidence })
+    await putFile(one.world, TABLE, FIRST, '5')
+    one.world.executions.set(ownerOf('e1'), 'running')
+    await claim(one.world, 'e1')
+    const story = await one.table()
+    const step = story.steps.find(({ stage }) => stage === 'claim')
+    expect(step?.state).toBe(verdict === 'stuck' ? 'stuck' : 'waits')
+    expect(step?.next).toContain(next)
+  })
+
+  it('whose schedule is paused, or whose configuration is off or gone', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    await one.schedules.setEnabled(CADENCE, false)
+    expect((await one.table()).next_action).toContain(`tidegate resume ${CADENCE}`)
+    await one.world.config.putTable(tableConfig(TABLE, { is_active: 'N' }))
+    expect((await one.table()).next_action).toContain('active: true')
+    await one.world.config.deleteTable(CADENCE, TABLE)
+    expect((await one.table()).next_action).toContain('config apply')
+  })
+})
+
+it('a file is named by its URI, or by a key of the staging bucket', () => {
+  expect(placeOf('s3://other/a/b.parquet', STAGING)).toEqual({ bucket: 'other', key: 'a/b.parquet' })
+  expect(placeOf('in/a/b.parquet', STAGING)).toEqual({ bucket: STAGING, key: 'in/a/b.parquet' })
+})
