@@ -13,7 +13,9 @@ import { addLand } from './commands/land.ts'
 import { addLocal } from './commands/local.ts'
 import { addLogs } from './commands/logs.ts'
 import { addPause } from './commands/pause.ts'
+import { addQuarantine } from './commands/quarantine.ts'
 import { addQuery } from './commands/query.ts'
+import { addReconcile } from './commands/reconcile.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
 import { addStatus } from './commands/status.ts'
@@ -34,7 +36,9 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addExplain,
   addHold,
   addUnlock,
+  addQuarantine,
   addQuery,
+  addReconcile,
   addDoctor,
   addAudit,
   addCompletion,
