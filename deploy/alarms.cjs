@@ -4,7 +4,7 @@
 const deadLetters = {
   FileManagerDlq: 'Events that could not be landed wait in the dead-letter queue: `tidegate status` shows why',
   LandingRuleDlq: 'Events of the staging bucket did not reach the queue: files may be unknown to the ledger',
-  SchedulerDlq: 'A schedule could not start the state machine: its cadence was not refreshed',
+  SchedulerDlq: 'A schedule could not start its target: a cadence was not refreshed, or the bucket not reconciled',
 }
 
 /** Executions that ended without success, by the metric of AWS/States. */
@@ -22,6 +22,7 @@ module.exports = async ({ resolveVariable }) => {
   const alarms = [
     ...Object.entries(deadLetters).map(([queue, text]) => [`${queue}Alarm`, deadLetterAlarm(queue, text, setting)]),
     ...Object.entries(executions).map(([metric, text]) => [`${metric}Alarm`, executionAlarm(metric, text, setting)]),
+    ['ReconcileErrorsAlarm', reconcileErrorsAlarm(setting)],
     ...ours.map(([metric, service, text]) => [`${metric}Alarm`, ourAlarm(metric, service, text, setting)]),
   ]
   return { Resources: Object.fromEntries(alarms) }
@@ -67,6 +68,15 @@ const executionAlarm = (metric, text, setting) =>
     Statistic: 'Sum',
   })
 
+/** It is invoked asynchronously: nobody else hears of its failure. */
+const reconcileErrorsAlarm = (setting) =>
+  alarm('ReconcileErrors', 'The reconciler failed: files whose event is lost stay unknown to the ledger', setting, {
+    Namespace: 'AWS/Lambda',
+    MetricName: 'Errors',
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'ReconcileLambdaFunction' } }],
+    Statistic: 'Sum',
+  })
+
 /** Sums of a metric that one of our functions emits. */
 const ourAlarm = (metric, service, text, setting) =>
   alarm(metric, text, setting, {
@@ -84,5 +94,15 @@ const ours = [
     'A change file was overwritten before it was applied: its changes are lost unless the new file has them',
   ],
   // Runs leave them out, and succeed: nothing else would say that they are not refreshed any more.
+  [
+    'FilesReconciled',
+    'reconcile',
+    'Files were landed that no event had announced: look whether the landing rule and its queue work',
+  ],
+  [
+    'WaitingFilesLost',
+    'reconcile',
+    'Files wait in the ledger whose objects are gone or overwritten: `tidegate reconcile --dry-run` names them',
+  ],
   ['TablesHeldBack', 'batch-manager', 'Tables are held and wait for an operator: `tidegate status` says which and why'],
 ]

@@ -16,6 +16,8 @@ export interface Deployment {
   readonly stateMachineArn: string
   readonly scheduleGroup: string
   readonly glueJobName: string
+  /** How long the ledger's history remembers a settled file. */
+  readonly historyTtlMs: number
   /** Events on their way to the ledger. */
   readonly landingQueueUrl: string
   /** Every dead-letter queue, by what it is of. */
@@ -65,6 +67,7 @@ export async function findDeployment(target: Target, output: Output): Promise<De
     stateMachineArn: needed('FileProcessorArn'),
     scheduleGroup: needed('ScheduleGroupName'),
     glueJobName: needed('GlueJobName'),
+    historyTtlMs: Number(needed('HistoryTtlDays')) * 86_400_000,
     landingQueueUrl: needed('FileManagerQueueUrl'),
     deadLetterQueues: [...outputs]
       .filter(([name]) => name.endsWith('DlqUrl'))

@@ -17,6 +17,11 @@ const variables = z.object({
     .string()
     .regex(/^[1-9]\d{0,4}$/, 'is no whole number of days')
     .default('400'),
+  /** Objects put within so many minutes are left to their events. */
+  TIDEGATE_RECONCILE_YOUNG_MINUTES: z
+    .string()
+    .regex(/^\d{1,5}$/, 'is no whole number of minutes')
+    .default('60'),
 })
 
 export interface Environment {
@@ -25,9 +30,11 @@ export interface Environment {
   readonly controlBucket: string
   readonly tablePrefix: string
   readonly historyTtlMs: number
+  readonly reconcileYoungMs: number
 }
 
-const dayMs = 24 * 60 * 60 * 1000
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
 
 /** Throws ConfigurationError TG1030, terminal, which names every variable that is missing or wrong. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
@@ -49,5 +56,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     controlBucket: read.TIDEGATE_CONTROL_BUCKET,
     tablePrefix: read.TIDEGATE_TABLE_PREFIX,
     historyTtlMs: Number(read.TIDEGATE_HISTORY_TTL_DAYS) * dayMs,
+    reconcileYoungMs: Number(read.TIDEGATE_RECONCILE_YOUNG_MINUTES) * minuteMs,
   }
 }

@@ -2,6 +2,7 @@
 import type { Metrics } from '@aws-lambda-powertools/metrics'
 import { createDocumentClient, createS3Client, createSfnClient } from '../../shared/aws/clients.ts'
 import { createDynamoConfigStore } from '../../shared/aws/dynamodb-config-store.ts'
+import { createDynamoFileCensus } from '../../shared/aws/dynamodb-file-census.ts'
 import { createDynamoFileLedger } from '../../shared/aws/dynamodb-file-ledger.ts'
 import { createDynamoTableLedger } from '../../shared/aws/dynamodb-table-ledger.ts'
 import { createPowertoolsSignals } from '../../shared/aws/powertools-signals.ts'
@@ -14,6 +15,7 @@ import type { LandingPorts } from '../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../shared/landing/sources.ts'
 import { systemClock } from '../../shared/ports/clock.ts'
 import type { SummaryPorts } from '../../shared/runs/summarise-run.ts'
+import type { ReconcilePartPorts } from '../../shared/reconcile/reconcile-part.ts'
 import type { SettlePorts } from '../../shared/settling/settle-ports.ts'
 import { readEnvironment } from './environment.ts'
 
@@ -91,3 +93,16 @@ export const settlingPorts = once((metrics: Metrics): SettlePorts => {
 export const summaryPorts = once(
   (metrics: Metrics): SummaryPorts => ({ objects: objects(), signals: createPowertoolsSignals(metrics) }),
 )
+
+export const reconcilePorts = once((metrics: Metrics): ReconcilePartPorts => {
+  const { controlBucket, historyTtlMs, reconcileYoungMs } = environment()
+  return {
+    ...landingPorts(metrics),
+    objects: objects(),
+    files: files(),
+    census: createDynamoFileCensus(documents(), names()),
+    controlBucket,
+    historyTtlMs,
+    youngMs: reconcileYoungMs,
+  }
+})

@@ -1,4 +1,4 @@
-/** What the four Lambdas of the state machine have in common: checked input, one use case, errors that a Retry can match by name. */
+/** What the Lambdas that are called with JSON have in common (the steps of the state machine, the reconciler): checked input, one use case, errors that a Retry can match by name. */
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Metrics } from '@aws-lambda-powertools/metrics'

@@ -14,6 +14,8 @@ export interface EmulatorApi {
   ): Promise<Record<string, unknown>>
   /** Invokes a function and waits. `error` is the function's own failure; throws ServiceError when it was not run at all. */
   invoke(functionName: string, payload: string, options?: { signal?: AbortSignal }): Promise<Invocation>
+  /** Invokes a function asynchronously: resolves as soon as that is accepted. Throws ServiceError when it is not. */
+  invokeLater(functionArn: string, payload: string): Promise<void>
   /** The bytes of an object, `undefined` when there is none (or no bucket). */
   getObject(bucket: string, key: string): Promise<Uint8Array | undefined>
   /** Whether a REST resource of a service is there. */
@@ -72,6 +74,14 @@ export function emulatorApi(endpoint: string): EmulatorApi {
       })
       if (answer.status >= 300) throw serviceError(answer)
       return { payload: answer.body.toString('utf8'), failed: answer.headers['x-amz-function-error'] !== undefined }
+    },
+    invokeLater: async (functionArn, payload) => {
+      const answer = await send(`/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`, 'lambda', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-amz-invocation-type': 'Event' },
+        body: payload,
+      })
+      if (answer.status >= 300) throw serviceError(answer)
     },
     exists: async (path, service) => (await send(path, service, {})).status < 300,
     getObject: async (bucket, key) => {

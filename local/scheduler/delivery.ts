@@ -4,7 +4,7 @@ import { messageOf } from '../../shared/errors.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface DeliveryPorts {
-  /** Calls the target with its finished input; resolves with the execution's ARN. Throws with the service's code in `name`. */
+  /** Calls the target with its finished input; resolves with the ARN of the execution, or of the function. Throws with the service's code in `name`. */
   invoke(targetArn: string, input: string): Promise<string>
   /** Puts a message into the queue of that ARN. */
   sendDeadLetter(queueArn: string, body: string, attributes: Record<string, string>): Promise<void>

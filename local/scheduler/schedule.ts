@@ -105,11 +105,11 @@ function target(value: unknown): Schedule['Target'] {
   refuseUnknown(fields, known.target, 'Target.')
   const retry = fieldsOf(fields.RetryPolicy)
   return {
-    // Starting an execution is what the local cloud can do; anything else would be a schedule that never works.
+    // Starting an execution, or a function, is what the local cloud can do; anything else would never work.
     Arn: matching(
       'Target.Arn',
       fields.Arn,
-      /^arn:aws:(scheduler:::aws-sdk:sfn:startExecution|states:.+:stateMachine:.+)$/,
+      /^arn:aws:(scheduler:::aws-sdk:sfn:startExecution|states:.+:stateMachine:.+|lambda:.+:function:.+)$/,
     ),
     RoleArn: matching('Target.RoleArn', fields.RoleArn, /^arn:aws:iam::\d{12}:role\/.+/),
     ...(fields.Input === undefined ? {} : { Input: targetInput(fields.Input) }),

@@ -1,4 +1,4 @@
-/** What a schedule can reach on the local cloud: StartExecution of our Step Functions, and the dead-letter queue in the emulator. */
+/** What a schedule can reach on the local cloud: StartExecution of our Step Functions, functions and the dead-letter queue in the emulator. */
 
 import type { EmulatorApi } from '../emulator/api.ts'
 import { fieldsOf, type JsonHandler, ServiceError } from '../protocol.ts'
@@ -7,10 +7,14 @@ import type { DeliveryPorts } from './delivery.ts'
 /** `stepFunctions` answers `StartExecution`. */
 export function schedulerTarget(
   stepFunctions: JsonHandler,
-  api: Pick<EmulatorApi, 'json'>,
+  api: Pick<EmulatorApi, 'json' | 'invokeLater'>,
 ): Pick<DeliveryPorts, 'invoke' | 'sendDeadLetter'> {
   return {
     async invoke(targetArn, input) {
+      if (targetArn.startsWith('arn:aws:lambda:')) {
+        await api.invokeLater(targetArn, input)
+        return targetArn
+      }
       const { status, body } = await stepFunctions('StartExecution', startRequest(targetArn, input))
       const answer = fieldsOf(body)
       if (status >= 300) throw new ServiceError(String(answer.__type), String(answer.message), status)

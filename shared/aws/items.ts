@@ -90,6 +90,7 @@ export async function fetched(
   tableName: string,
   keys: readonly Item[],
   pause: Pause,
+  more: { readonly ProjectionExpression?: string } = {},
 ): Promise<Item[]> {
   const items: Item[] = []
   for (let start = 0; start < keys.length; start += keysPerBatch) {
@@ -103,7 +104,7 @@ export async function fetched(
         )
       }
       if (attempt > 1) await pause(attempt - 1)
-      const request = { RequestItems: { [tableName]: { Keys: open, ConsistentRead: true } } }
+      const request = { RequestItems: { [tableName]: { Keys: open, ConsistentRead: true, ...more } } }
       const answer = await client.send(new BatchGetCommand(request)).catch((error) => {
         throw dynamoError(error, `reading ${open.length} items of table \`${tableName}\``, 'read')
       })

@@ -21,8 +21,7 @@ export function createS3ObjectStore(client: S3Client, pause: Pause = fullJitter)
         return {
           etag: unquoted(found.ETag ?? ''),
           bytes: found.ContentLength ?? 0,
-          // The stand-in has milliseconds in listings; S3's own time is whole seconds everywhere.
-          put_at_s: Math.floor((found.LastModified?.getTime() ?? 0) / 1000),
+          put_at_s: secondsOf(found.LastModified),
           ...(found.VersionId === undefined || found.VersionId === 'null' ? {} : { version_id: found.VersionId }),
         }
       } catch (error) {
@@ -91,6 +90,10 @@ export function createS3ObjectStore(client: S3Client, pause: Pause = fullJitter)
     },
 
     async *list(bucket, prefix, startAfter) {
+      for await (const { key } of store.listed(bucket, prefix, startAfter)) yield key
+    },
+
+    async *listed(bucket, prefix, startAfter) {
       const request = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' as const }
       let ContinuationToken: string | undefined
       do {
@@ -105,13 +108,23 @@ export function createS3ObjectStore(client: S3Client, pause: Pause = fullJitter)
           .catch((error) => {
             throw s3Error(error, `listing ${uri(bucket, prefix)}`, 'read')
           })
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield urlDecoded(Key)
+        for (const { Key, ETag, Size, LastModified } of page.Contents ?? [])
+          if (Key !== undefined)
+            yield {
+              key: urlDecoded(Key),
+              etag: unquoted(ETag ?? ''),
+              bytes: Size ?? 0,
+              put_at_s: secondsOf(LastModified),
+            }
         ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
       } while (ContinuationToken !== undefined)
     },
   }
   return store
 }
+
+/** The stand-in has milliseconds in listings; S3's own time is whole seconds everywhere. */
+const secondsOf = (lastModified: Date | undefined): number => Math.floor((lastModified?.getTime() ?? 0) / 1000)
 
 const unquoted = (etag: string): string => etag.replace(/^"|"$/g, '')
 const uri = (bucket: string, key: string): string => `\`s3://${bucket}/${key}\``

@@ -7,6 +7,7 @@ export const controlLayout = {
   sources: 'config/sources.json',
   removedTables: 'config/removed/',
   removedTable: (table: string) => `config/removed/${table}.json`,
+  reconcileCursor: 'reconcile/cursor.json',
   manifest: (execution: string) => `runs/${execution}/manifest.json`,
   settled: (execution: string, batch: number) => `runs/${execution}/settled/${batch}.json`,
   summary: (execution: string) => `runs/${execution}/summary.json`,

@@ -37,15 +37,18 @@ const METRIC = {
  * Counts what came of the event. Throws InputError TG2004…TG2015 (terminal) for a key that isn't a table's file and
  * ConfigurationError TG1001 (transient) before the first `config apply`. A table that isn't configured is landed too.
  */
-export async function landFile(event: ObjectCreatedEvent, ports: LandingPorts): Promise<Landing> {
-  const landing = await outcomeOf(event, ports)
+export async function landFile({ detail }: ObjectCreatedEvent, ports: LandingPorts): Promise<Landing> {
+  const landing = await landObject(detail.bucket.name, detail.object, ports)
   ports.signals.count(METRIC[landing.result], 1)
   return landing
 }
 
-async function outcomeOf({ detail }: ObjectCreatedEvent, ports: LandingPorts): Promise<Landing> {
-  const bucket = detail.bucket.name
-  const { key, etag } = detail.object
+/** The same for an object that a listing showed: what an event said of it and what a listing says are one and the same. */
+export async function landObject(
+  bucket: string,
+  { key, etag }: { readonly key: string; readonly etag: string },
+  ports: Omit<LandingPorts, 'signals'>,
+): Promise<Landing> {
   const parsed = parseKey(bucket, key, await ports.sources(), ports.stagingBucket)
   if (parsed.kind === 'ignored') return { result: 'ignored', reason: parsed.reason }
 
@@ -56,14 +59,8 @@ async function outcomeOf({ detail }: ObjectCreatedEvent, ports: LandingPorts): P
   return { result: await ports.files.land(file), file }
 }
 
-/** The ledger item of an object as it is on S3 now; the reconciler makes the same one from a listing. */
-export function landedFileOf(
-  bucket: string,
-  key: string,
-  parsed: DataKey,
-  head: ObjectHead,
-  nowMs: number,
-): LandedFile {
+/** The ledger item of an object as it is on S3 now. */
+function landedFileOf(bucket: string, key: string, parsed: DataKey, head: ObjectHead, nowMs: number): LandedFile {
   return {
     source_table_name: parsed.ledgerKey,
     file_id: fileIdOf({ bucket, key, versionId: head.version_id, etag: head.etag, putAtS: head.put_at_s }),

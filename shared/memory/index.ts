@@ -3,6 +3,7 @@ import { createMemoryAuditLog } from './audit-log.ts'
 import { createMemoryClock, type MemoryClock } from './clock.ts'
 import { createMemoryConfigStore } from './config-store.ts'
 import { createMemoryExecutions } from './executions.ts'
+import { createMemoryFileCensus } from './file-census.ts'
 import { createMemoryFileLedger } from './file-ledger.ts'
 import { createMemoryObjectStore } from './object-store.ts'
 import { createMemorySignals } from './signals.ts'
@@ -17,6 +18,7 @@ export function createMemoryPorts(clock: MemoryClock = createMemoryClock()) {
     config: createMemoryConfigStore(state),
     files: createMemoryFileLedger(state),
     tables: createMemoryTableLedger(state),
+    census: createMemoryFileCensus(state),
     objects: createMemoryObjectStore(clock),
     executions: createMemoryExecutions(),
     signals: createMemorySignals(),

@@ -21,6 +21,11 @@ export function createMemoryObjectStore(clock: Clock = createMemoryClock()): Obj
     inner(buckets, bucket).set(key, { body, head })
   }
 
+  const sorted = (bucket: string, prefix: string, startAfter?: string) =>
+    [...inner(buckets, bucket)]
+      .filter(([key]) => key.startsWith(prefix) && (startAfter === undefined || byUtf8(key, startAfter) > 0))
+      .sort(([one], [other]) => byUtf8(one, other))
+
   return {
     head: async (bucket, key, etag) => {
       const head = inner(buckets, bucket).get(key)?.head
@@ -44,9 +49,12 @@ export function createMemoryObjectStore(clock: Clock = createMemoryClock()): Obj
       write(to.bucket, to.key, source.body)
     },
     list: async function* (bucket, prefix, startAfter) {
-      const keys = [...inner(buckets, bucket).keys()].filter((key) => key.startsWith(prefix)).sort(byUtf8)
-      for (const key of keys) {
-        if (startAfter === undefined || byUtf8(key, startAfter) > 0) yield key
+      for (const [key] of sorted(bucket, prefix, startAfter)) yield key
+    },
+    listed: async function* (bucket, prefix, startAfter) {
+      for (const [key, { head }] of sorted(bucket, prefix, startAfter)) {
+        const { version_id: _, ...seen } = head
+        yield { key, ...seen }
       }
     },
   }

@@ -10,6 +10,11 @@ export interface ObjectHead {
   readonly version_id?: string
 }
 
+/** What a listing says of an object: no version id. */
+export interface ListedObject extends Omit<ObjectHead, 'version_id'> {
+  readonly key: string
+}
+
 export interface ObjectStore {
   /** Undefined if there is no such object, or (with `etag`) if the object there has another etag now. */
   head(bucket: string, key: string, etag?: string): Promise<ObjectHead | undefined>
@@ -22,4 +27,6 @@ export interface ObjectStore {
   copy(from: { bucket: string; key: string }, to: { bucket: string; key: string }): Promise<void>
   /** Keys in UTF-8 binary order, after `startAfter`. */
   list(bucket: string, prefix: string, startAfter?: string): AsyncIterable<string>
+  /** The same with what a listing says of each, a page at a time: holds no more than one page. */
+  listed(bucket: string, prefix: string, startAfter?: string): AsyncIterable<ListedObject>
 }

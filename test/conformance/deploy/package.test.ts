@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { projectRoot } from '../../../local/toolchain.ts'
 
-const handlers = ['file-manager', 'batch-manager', 'claim-batch', 'settle-batch', 'summarise-run']
+const handlers = ['file-manager', 'batch-manager', 'claim-batch', 'settle-batch', 'summarise-run', 'reconcile']
 const copied = [
   'serverless.yml',
   'tidegate.yml',

@@ -182,3 +182,9 @@ export const tableConfigOf = (cadence: string, table: string, more: Partial<Tabl
   applied_at_ms: 1_700_000_000_000,
   ...more,
 })
+
+export async function collected<T>(things: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const thing of things) all.push(thing)
+  return all
+}

@@ -2,13 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ObjectStore } from '../../../shared/ports/object-store.ts'
-import { newName } from './items.ts'
-
-async function collected(keys: AsyncIterable<string>): Promise<string[]> {
-  const all: string[] = []
-  for await (const key of keys) all.push(key)
-  return all
-}
+import { collected, newName } from './items.ts'
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8')
 
@@ -115,6 +109,23 @@ export function objectStoreContract(name: string, makeStore: () => { store: Obje
       }
       expect(await collected(store.list(bucket, prefix))).toEqual(keys)
       expect(await collected(store.list(bucket, prefix, keys[9]))).toEqual(keys.slice(10))
+    })
+
+    test('a listing says of each object what a look at it says', async () => {
+      const { store, bucket } = makeStore()
+      const prefix = `${newName()}/`
+      for (const [key, body] of [
+        ['a b', 'one'],
+        ['é+', ''],
+      ] as const)
+        await store.put(bucket, prefix + key, body)
+      const listed = await collected(store.listed(bucket, prefix))
+      expect(listed.map(({ key, bytes }) => [key, bytes])).toEqual([
+        [`${prefix}a b`, 3],
+        [`${prefix}é+`, 0],
+      ])
+      for (const { key, ...seen } of listed) expect(await store.head(bucket, key)).toEqual(seen)
+      expect(await collected(store.listed(bucket, prefix, `${prefix}b`))).toEqual(listed.slice(1))
     })
 
     test('a listing whose reader has enough is read no further', async () => {

@@ -1,5 +1,6 @@
 /** The packaged template: least privilege, time-outs that fit each other, and a place for everything that fails. */
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { packageService } from '../../../local/deploy/package.ts'
 import { ofType, type Properties, type Template } from '../../../local/deploy/template.ts'
@@ -67,8 +68,8 @@ describe('least privilege', () => {
 
   test('each function has a role of its own, and no role is left over', () => {
     const used = propertiesOf('AWS::Lambda::Function').map(({ Role }) => Role['Fn::GetAtt'][0])
-    expect(new Set(used).size).toBe(5)
-    const others = ['FileProcessorRole', 'SchedulerRole', 'SparkJobRole']
+    expect(new Set(used).size).toBe(6)
+    const others = ['FileProcessorRole', 'ReconcileSchedulerRole', 'SchedulerRole', 'SparkJobRole']
     expect(
       ofType(template, 'AWS::IAM::Role')
         .map(([id]) => id)
@@ -141,7 +142,7 @@ describe('nothing is lost', () => {
       ...((rule?.Targets ?? []) as Properties[]).map(({ DeadLetterConfig }) => DeadLetterConfig.Arn),
       ...propertiesOf('AWS::Scheduler::Schedule').map(({ Target }) => Target.DeadLetterConfig.Arn),
     ].map((arn) => arn['Fn::GetAtt'][0])
-    expect(dead).toEqual(['FileManagerDlq', 'LandingRuleDlq', 'SchedulerDlq'])
+    expect(new Set(dead)).toEqual(new Set(['FileManagerDlq', 'LandingRuleDlq', 'SchedulerDlq']))
     const watched = propertiesOf('AWS::CloudWatch::Alarm').map(
       ({ Dimensions }) => Dimensions[0].Value?.['Fn::GetAtt']?.[0],
     )
@@ -163,6 +164,9 @@ describe('nothing is lost', () => {
         'ExecutionsAborted',
         'FilesSuperseded',
         'TablesHeldBack',
+        'FilesReconciled',
+        'WaitingFilesLost',
+        'Errors',
       ]),
     )
   })
@@ -188,7 +192,10 @@ describe('nothing is lost', () => {
 })
 
 test('each cadence has a schedule that starts the machine with it, once', () => {
-  const schedules = propertiesOf('AWS::Scheduler::Schedule')
+  const ofCadences = { Ref: 'ScheduleGroup' }
+  const schedules = propertiesOf('AWS::Scheduler::Schedule').filter(({ GroupName }) =>
+    isDeepStrictEqual(GroupName, ofCadences),
+  )
   expect(schedules.map(({ Name }) => Name)).toEqual(shipped.cadences.map(({ refresh_cadence }) => refresh_cadence))
   for (const { Name, Target } of schedules) {
     const input = JSON.parse(Target.Input['Fn::Sub'])
@@ -197,10 +204,20 @@ test('each cadence has a schedule that starts the machine with it, once', () => 
   }
 })
 
+test('the reconciler has a schedule of its own, which no cadence can collide with, and no machine waits for it', () => {
+  const [schedule, ...more] = propertiesOf('AWS::Scheduler::Schedule').filter(({ Name }) => Name === 'reconcile')
+  expect(more).toEqual([])
+  expect(schedule).toMatchObject({
+    GroupName: { Ref: 'ReconcileScheduleGroup' },
+    ScheduleExpression: 'rate(1 hour)',
+    Target: { Arn: { 'Fn::GetAtt': ['ReconcileLambdaFunction', 'Arn'] }, Input: '{}' },
+  })
+})
+
 test('functions run on Node 24 on Arm, and every log group forgets', () => {
   for (const { Runtime, Architectures } of propertiesOf('AWS::Lambda::Function'))
     expect([Runtime, Architectures]).toEqual(['nodejs24.x', ['arm64']])
   const groups = propertiesOf('AWS::Logs::LogGroup')
-  expect(groups).toHaveLength(5 + 1 + 2)
+  expect(groups).toHaveLength(6 + 1 + 2)
   for (const { RetentionInDays } of groups) expect(RetentionInDays).toBe(90)
 })

@@ -12,6 +12,7 @@ const FUNCTION_OF: Readonly<Record<string, string>> = {
   claims: 'claim-batch',
   settling: 'settle-batch',
   runs: 'summarise-run',
+  reconcile: 'reconcile',
 }
 
 /** `function metric` for each call of the port `Signals`; a name that is not literal comes from a `METRIC` of its file. */

@@ -14,6 +14,7 @@ test('what is not set has its default', () => {
     controlBucket: 'my-control',
     tablePrefix: 'odpf_',
     historyTtlMs: 400 * 86_400_000,
+    reconcileYoungMs: 3_600_000,
   })
   const set = readEnvironment({ ...complete, TIDEGATE_TABLE_PREFIX: 'x_', TIDEGATE_HISTORY_TTL_DAYS: '7' })
   expect(set).toMatchObject({ tablePrefix: 'x_', historyTtlMs: 604_800_000 })
@@ -34,6 +35,7 @@ test.each([
   ['TIDEGATE_HISTORY_TTL_DAYS', '0'],
   ['TIDEGATE_HISTORY_TTL_DAYS', '1.5'],
   ['TIDEGATE_HISTORY_TTL_DAYS', ''],
+  ['TIDEGATE_RECONCILE_YOUNG_MINUTES', '-1'],
 ])('%s = `%s` is refused by name and value', (name, value) => {
   expect(() => readEnvironment({ ...complete, [name]: value })).toThrow(`\`${name}\` = \`${value}\``)
 })
