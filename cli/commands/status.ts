@@ -1,16 +1,21 @@
 /** `tidegate status [TABLE]`: is every table fresh, what failed, what to do now. */
 import type { Command } from 'commander'
 import pc from 'picocolors'
+import type { AuditItem } from '../../shared/contracts/audit.ts'
 import { messageOf } from '../../shared/errors.ts'
 import type { TableStatusRow } from '../../shared/status/next-action.ts'
+import { withQuarantined } from '../../shared/status/quarantined.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { ago, plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
-import { ledgerPorts, schedulesOf } from '../lib/ports.ts'
+import { auditPorts, ledgerPorts, schedulesOf } from '../lib/ports.ts'
 import { type Queues, queuesOf } from '../lib/queues.ts'
 import { tableNamed } from '../lib/which-table.ts'
 import { type Globals, outputOf } from './globals.ts'
+
+/** As far back as the last act on a table is looked for. */
+const ACTS = 200
 
 export function addStatus(program: Command): void {
   program
@@ -21,20 +26,27 @@ export function addStatus(program: Command): void {
       const globals = command.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const deployment = await findDeployment(globals, output)
-      const [rows, queues, paused] = await Promise.all([
-        tableStatuses(ledgerPorts(deployment)),
+      const ledger = ledgerPorts(deployment)
+      const [bare, queues, paused, acts] = await Promise.all([
+        tableStatuses(ledger),
         queuesOf(deployment),
         pausedCadences(deployment, output),
+        auditPorts(deployment).audit.recent(ACTS),
       ])
       if (table === undefined) {
-        output.result({ tables: rows, ...queues, paused_cadences: paused }, () => {
+        const rows = await withQuarantined(bare, ledger.files)
+        const last_act = acts[0] ?? null
+        output.result({ tables: rows, ...queues, paused_cadences: paused, last_act }, () => {
           overview(rows, queues, output)
+          if (last_act) output.line(`last act of an operator: ${actText(last_act)} (\`tidegate audit\` has them all)`)
           if (paused.length > 0)
             output.line(`${pc.yellow(`paused: ${paused.join(', ')}`)} (\`tidegate resume CADENCE\`)`)
         })
       } else {
-        const row = tableNamed(table, rows)
-        output.result(row, () => detail(row, output))
+        const [row] = await withQuarantined([tableNamed(table, bare)], ledger.files)
+        if (!row) return
+        const last_act = acts.find((act) => act.target === row.table) ?? null
+        output.result({ ...row, last_act }, () => detail(row, last_act, output))
       }
     })
 }
@@ -56,10 +68,19 @@ const coloured = (row: TableStatusRow): string => {
   return row.status === 'completed' ? pc.green(text) : pc.yellow(text)
 }
 
+const actText = ({ verb, target, who, at_ms, result, reason }: AuditItem): string =>
+  `${verb} ${target}, ${ago(at_ms, Date.now())}, by ${who}${result === 'done' ? '' : `, ${result}`}${reason === null ? '' : `: ${reason}`}`
+
+const failedText = ({ failed_attempts: failed, max_attempts: most }: TableStatusRow): string =>
+  failed ? pc.red(`${failed} in a row; ${most} hold the table`) : 'none'
+
 const waitingText = (row: TableStatusRow, now: number): string =>
   row.waiting_files === 0
     ? '-'
     : `${plural(row.waiting_files, 'file')}, ${size(row.waiting_bytes)}, oldest ${ago(row.oldest_put_ms, now)}`
+
+const quarantinedText = ({ quarantined_files: files }: TableStatusRow): string =>
+  files ? pc.red(plural(files, 'file')) : '-'
 
 function overview(rows: readonly TableStatusRow[], queues: Queues, output: Output): void {
   if (rows.length === 0) {
@@ -71,6 +92,9 @@ function overview(rows: readonly TableStatusRow[], queues: Queues, output: Outpu
       { title: 'CADENCE', value: (row) => row.cadence ?? '-' },
       { title: 'STATUS', value: coloured },
       { title: 'WAITING', value: (row) => waitingText(row, now) },
+      ...(rows.some((row) => row.quarantined_files)
+        ? [{ title: 'QUARANTINED', value: (row: TableStatusRow) => quarantinedText(row) }]
+        : []),
       { title: 'LAST COMMIT', value: (row) => ago(row.last_committed_ms, now) },
       { title: 'NEXT', value: (row) => row.next_action },
       { title: 'SEQUENCE', value: (row) => row.applied_max_sequence ?? '-', optional: true },
@@ -89,7 +113,7 @@ function overview(rows: readonly TableStatusRow[], queues: Queues, output: Outpu
   for (const row of rows) if (row.error) output.line(`\n${pc.bold(row.table)}\n  ${row.error.message}`)
 }
 
-function detail(row: TableStatusRow, output: Output): void {
+function detail(row: TableStatusRow, last: AuditItem | null, output: Output): void {
   const now = Date.now()
   const lines: [string, string][] = [
     ['table', row.table],
@@ -97,12 +121,15 @@ function detail(row: TableStatusRow, output: Output): void {
     ['cadence', row.cadence ?? '-'],
     ['status', coloured(row)],
     ['waiting', waitingText(row, now)],
+    ['quarantined', quarantinedText(row)],
+    ['failed', failedText(row)],
     ['last commit', ago(row.last_committed_ms, now)],
     ['fresh as of', row.fresh_as_of_ms === null ? '-' : new Date(row.fresh_as_of_ms).toISOString()],
     ['sequence', row.applied_max_sequence ?? '-'],
     ['snapshot', row.snapshot ?? '-'],
     ['last run', row.last_run ?? '-'],
     ['error', row.error?.message ?? '-'],
+    ['last act', last === null ? '-' : actText(last)],
     ['next', row.next_action],
   ]
   for (const [name, value] of lines) output.line(`${pc.bold(name.padEnd(13))}${value}`)

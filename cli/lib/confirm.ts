@@ -1,5 +1,5 @@
 /** Asks before a verb changes something: on a terminal, unless `--yes` says it beforehand. */
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { ConfigurationError } from '../../shared/errors.ts'
 import { Interrupted } from './interrupted.ts'
@@ -28,12 +28,13 @@ export async function confirmed(
       `nobody can be asked "${question}" since there is no terminal. Look with \`--dry-run\`, then say \`--yes\`.`,
     )
   // The question goes where remarks go: standard output may be JSON.
-  const terminal = createInterface({ input, output: process.stderr })
+  const terminal = createInterface({ input, output: process.stderr, prompt: `${question} [y/N] ` })
   try {
-    return await new Promise<boolean>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       terminal.once('SIGINT', () => reject(new Interrupted('SIGINT', 'nothing was changed')))
+      terminal.once('line', (answer) => resolve(/^y(es)?$/i.test(answer.trim())))
       terminal.once('close', () => resolve(false))
-      void terminal.question(`${question} [y/N] `).then((answer) => resolve(/^y(es)?$/i.test(answer.trim())), reject)
+      terminal.prompt()
     })
   } finally {
     terminal.close()

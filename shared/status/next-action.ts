@@ -20,6 +20,11 @@ export interface TableStatusRow {
     | 'held'
   readonly reason: string | null
   readonly waiting_files: number
+  /** That wait for an operator's decision; null where they were not counted. */
+  readonly quarantined_files: number | null
+  /** In a row without a commit, and how many of them hold the table; null before its first claim. */
+  readonly failed_attempts: number | null
+  readonly max_attempts: number | null
   readonly waiting_bytes: number
   /** Put time of the oldest waiting file. */
   readonly oldest_put_ms: EpochMs | null

@@ -5,6 +5,7 @@ import { sourcesDocument } from '../../../shared/contracts/config.ts'
 import { controlLayout } from '../../../shared/contracts/control-layout.ts'
 import type { ScheduleState } from '../../../shared/ports/schedules.ts'
 import type { TableStatusRow } from '../../../shared/status/next-action.ts'
+import { withQuarantined } from '../../../shared/status/quarantined.ts'
 import { tableStatuses } from '../../../shared/status/table-status.ts'
 import type { Deployment } from '../deployment.ts'
 import { ago, plural } from '../human.ts'
@@ -27,7 +28,9 @@ export async function deployedFindings(deployment: Deployment): Promise<Finding[
       return scheduleFindings(configured, await schedulesOf(deployment).states())
     }),
     looking('queues', RIGHTS, async () => queueFindings(await queuesOf(deployment))),
-    looking('tables', RIGHTS, async () => tableFindings(await tableStatuses(ports))),
+    looking('tables', RIGHTS, async () =>
+      tableFindings(await withQuarantined(await tableStatuses(ports), ports.files)),
+    ),
   ])
   return found.flat()
 }
@@ -112,6 +115,14 @@ export function tableFindings(rows: readonly TableStatusRow[]): Finding[] {
     const says = `\`${row.table}\` ${row.status}${row.reason === null ? '' : `: ${row.reason}`}`
     if (row.status === 'held' || row.status === 'refresh_error')
       return [fail('tables', row.error === null ? says : `${says}, ${row.error.message}`, row.next_action)]
+    if (row.quarantined_files)
+      return [
+        warn(
+          'tables',
+          `\`${row.table}\` goes on without ${plural(row.quarantined_files, 'quarantined file')}`,
+          row.next_action,
+        ),
+      ]
     return row.status === 'unregistered' ? [warn('tables', says, row.next_action)] : []
   })
   const well = plural(rows.length - found.length, 'table')

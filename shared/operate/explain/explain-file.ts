@@ -41,6 +41,8 @@ export async function explainFile(place: FilePlace, ports: ExplainPorts): Promis
   const steps = [head ? putStep(head) : gone(known), ...key.steps]
   if (!known) return storyOf({ file, table }, [...steps, await eventStep(head, ports)], '')
   steps.push(done('event', `in the ledger as \`${known.file_id}\``, { at_ms: known.landed_at_ms }))
+  if (known.released_at_ms)
+    steps.push(done('ledger', 'an operator released it from quarantine', { at_ms: known.released_at_ms }))
   if ('settled_at_ms' in known) return settledStory(file, known, steps, ports)
   return waitingStory(file, known, steps, ports)
 }

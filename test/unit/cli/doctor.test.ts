@@ -11,6 +11,9 @@ const row = (table: string, changes: Partial<TableStatusRow>): TableStatusRow =>
   status: 'completed',
   reason: null,
   waiting_files: 0,
+  quarantined_files: null,
+  failed_attempts: null,
+  max_attempts: null,
   waiting_bytes: 0,
   oldest_put_ms: null,
   last_committed_ms: null,
@@ -63,15 +66,17 @@ describe('what the doctor finds in a deployment', () => {
       row('good', {}),
       row('bad', { status: 'refresh_error', error }),
       row('stuck', { status: 'held', reason: 'name_collision' }),
+      row('partly', { quarantined_files: 2 }),
       row('stranger', { status: 'unregistered', cadence: null }),
     ])
     expect(told(findings)).toEqual([
       'ok 1 table without anything to do',
       'fail `bad` refresh_error, TG2104: the file is cut short',
       'fail `stuck` held: name_collision',
+      'warn `partly` goes on without 2 quarantined files',
       'warn `stranger` unregistered',
     ])
-    expect(findings.map(({ mend }) => mend)).toEqual([null, 'mend bad', 'mend stuck', 'mend stranger'])
+    expect(findings.map(({ mend }) => mend)).toEqual([null, 'mend bad', 'mend stuck', 'mend partly', 'mend stranger'])
   })
 
   it('sources that were never applied, or by another version, fail', () => {
