@@ -1,10 +1,11 @@
 /** The use cases' ports on AWS, composed once a container. Only what a Lambda asks for is made, and bundled. */
 import type { Metrics } from '@aws-lambda-powertools/metrics'
-import { createDocumentClient, createS3Client, createSfnClient } from '../../shared/aws/clients.ts'
+import { createDocumentClient, createGlueClient, createS3Client, createSfnClient } from '../../shared/aws/clients.ts'
 import { createDynamoConfigStore } from '../../shared/aws/dynamodb-config-store.ts'
 import { createDynamoFileCensus } from '../../shared/aws/dynamodb-file-census.ts'
 import { createDynamoFileLedger } from '../../shared/aws/dynamodb-file-ledger.ts'
 import { createDynamoTableLedger } from '../../shared/aws/dynamodb-table-ledger.ts'
+import { createGlueJobRuns } from '../../shared/aws/glue-job-runs.ts'
 import { createPowertoolsSignals } from '../../shared/aws/powertools-signals.ts'
 import { createS3ObjectStore } from '../../shared/aws/s3-object-store.ts'
 import { createSfnExecutions } from '../../shared/aws/sfn-executions.ts'
@@ -14,8 +15,8 @@ import type { ClaimPorts } from '../../shared/claims/claim-table.ts'
 import type { LandingPorts } from '../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../shared/landing/sources.ts'
 import { systemClock } from '../../shared/ports/clock.ts'
-import type { SummaryPorts } from '../../shared/runs/summarise-run.ts'
 import type { ReconcilePartPorts } from '../../shared/reconcile/reconcile-part.ts'
+import type { SummaryPorts } from '../../shared/runs/summarise-run.ts'
 import type { SettlePorts } from '../../shared/settling/settle-ports.ts'
 import { readEnvironment } from './environment.ts'
 
@@ -35,6 +36,7 @@ const files = once(() => createDynamoFileLedger(documents(), names()))
 const tables = once(() => createDynamoTableLedger(documents(), names()))
 const config = once(() => createDynamoConfigStore(documents(), names()))
 const objects = once(() => createS3ObjectStore(createS3Client()))
+const jobRuns = once(() => createGlueJobRuns(createGlueClient()))
 const executions = once(() => createSfnExecutions(createSfnClient()))
 const clock = systemClock
 
@@ -70,6 +72,7 @@ export const claimPorts = once((metrics: Metrics): ClaimPorts => {
     files: files(),
     objects: objects(),
     executions: executions(),
+    jobRuns: jobRuns(),
     clock,
     signals: createPowertoolsSignals(metrics),
     controlBucket,

@@ -3,6 +3,7 @@
  * Endpoint, Region and credentials come from the SDK's own environment; there is no local branch.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { GlueClient } from '@aws-sdk/client-glue'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { SFNClient } from '@aws-sdk/client-sfn'
@@ -49,6 +50,9 @@ export function createDocumentClient(overrides: ClientOverrides = {}): DynamoDBD
 /** With an IP address as endpoint the SDK uses path style by itself. */
 export const createS3Client = (overrides: ClientOverrides = {}): S3Client =>
   new S3Client({ ...settings(30_000), ...overrides })
+
+export const createGlueClient = (overrides: ClientOverrides = {}): GlueClient =>
+  new GlueClient({ ...settings(10_000), ...overrides })
 
 export const createSfnClient = (overrides: ClientOverrides = {}): SFNClient =>
   new SFNClient({ ...settings(10_000), ...overrides })

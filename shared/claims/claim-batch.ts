@@ -5,8 +5,14 @@ import type { BatchConfig } from '../contracts/config.ts'
 import { controlLayout, s3UriOf } from '../contracts/control-layout.ts'
 import type { OutcomeError } from '../contracts/outcome.ts'
 import { type Plan, plan } from '../contracts/plan.ts'
-import type { ClaimBatchInput, ClaimBatchOutput, ClaimReport } from '../contracts/runs.ts'
-import { bodyOf, readDocument, writtenDocument } from '../documents.ts'
+import {
+  type ClaimBatchInput,
+  type ClaimBatchOutput,
+  type ClaimReport,
+  claimReport,
+  type JobSpec,
+} from '../contracts/runs.ts'
+import { bodyOf, type Place, readDocument, writtenDocument } from '../documents.ts'
 import { outcomeErrorOf } from '../outcome-error.ts'
 import { type ClaimingRun, type ClaimPorts, claimTable, type TableClaim } from './claim-table.ts'
 import { letGo } from './let-go.ts'
@@ -21,24 +27,33 @@ const TABLES_AT_ONCE = 8
  * cadence, and what ports throw.
  */
 export async function claimBatch(input: ClaimBatchInput, ports: ClaimPorts): Promise<ClaimBatchOutput> {
+  const runId = `${input.execution_name}-${input.batch}-${input.redrive_count}`
+  const place = { bucket: ports.controlBucket, key: controlLayout.plan(runId) }
+  const earlier = await earlierAnswer(place, runId, ports)
+  if (earlier) return earlier
+
   const cadence = await ports.config.cadence(input.refresh_cadence)
   if (!cadence) throw unknownCadence(input.refresh_cadence)
-  const run: ClaimingRun = {
-    run_id: `${input.execution_name}-${input.batch}-${input.redrive_count}`,
-    owner: input.owner,
-    cadence,
-  }
-  const place = { bucket: ports.controlBucket, key: controlLayout.plan(run.run_id) }
-  const earlier = await readDocument(plan, place, ports.objects)
-  if (earlier) return outputOf(earlier, place.key, cadence, ports)
-
+  const run: ClaimingRun = { run_id: runId, owner: input.owner, cadence }
   const claims = await mapBounded(input.tables, TABLES_AT_ONCE, (table) => claimed(table, run, ports))
-  const report = bodyOf(reportOf(run.run_id, claims))
+  const report = bodyOf(reportOf(run, claims))
   await ports.objects.put(ports.controlBucket, controlLayout.claims(run.run_id), report)
   const written = await writtenDocument(plan, planOf(input, run, claims, ports), place, ports.objects)
   await letGoUnplanned(written, claims, ports)
   countClaims(claims, ports)
-  return outputOf(written, place.key, cadence, ports)
+  return outputOf(written, place.key, jobOf(cadence), ports)
+}
+
+/** The plan is written once: with it the answer is given, also when its cadence has been removed from the configuration since. */
+async function earlierAnswer(place: Place, runId: string, ports: ClaimPorts): Promise<ClaimBatchOutput | undefined> {
+  const written = await readDocument(plan, place, ports.objects)
+  if (!written) return undefined
+  const report = { bucket: ports.controlBucket, key: controlLayout.claims(runId) }
+  const job = (await readDocument(claimReport, report, ports.objects))?.job
+  if (job) return outputOf(written, place.key, job, ports)
+  const cadence = await ports.config.cadence(written.refresh_cadence)
+  if (!cadence) throw unknownCadence(written.refresh_cadence)
+  return outputOf(written, place.key, jobOf(cadence), ports)
 }
 
 async function claimed(table: string, run: ClaimingRun, ports: ClaimPorts): Promise<Claimed> {
@@ -71,13 +86,22 @@ const planOf = (input: ClaimBatchInput, run: ClaimingRun, claims: readonly Claim
   outcomes: s3UriOf(ports.controlBucket, controlLayout.outcomes(run.run_id)),
   tables: claims.flatMap((claim) =>
     claim.kind === 'claimed'
-      ? [{ table: claim.table, token: claim.token, attempt: claim.attempt, resolve_only: false, entry: claim.entry }]
+      ? [
+          {
+            table: claim.table,
+            token: claim.token,
+            attempt: claim.attempt,
+            resolve_only: claim.resolve_only,
+            entry: claim.entry,
+          },
+        ]
       : [],
   ),
 })
 
-const reportOf = (runId: string, claims: readonly Claimed[]): ClaimReport => ({
-  run_id: runId,
+const reportOf = (run: ClaimingRun, claims: readonly Claimed[]): ClaimReport => ({
+  run_id: run.run_id,
+  job: jobOf(run.cadence),
   claimed: claims.flatMap((claim) => (claim.kind === 'claimed' ? [{ table: claim.table, token: claim.token }] : [])),
   skipped: claims.flatMap((claim) => (claim.kind === 'skipped' ? [{ table: claim.table, reason: claim.reason }] : [])),
   held: claims.flatMap((claim) =>
@@ -86,15 +110,17 @@ const reportOf = (runId: string, claims: readonly Claimed[]): ClaimReport => ({
   failed: claims.flatMap((claim) => (claim.kind === 'failed' ? [{ table: claim.table, error: claim.error }] : [])),
 })
 
-const outputOf = (written: Plan, key: string, cadence: BatchConfig, ports: ClaimPorts): ClaimBatchOutput => ({
+const outputOf = (written: Plan, key: string, job: JobSpec, ports: ClaimPorts): ClaimBatchOutput => ({
   plan_uri: s3UriOf(ports.controlBucket, key),
   run_id: written.run_id,
   claimed: written.tables.length,
-  job: {
-    name: cadence.glue_job_name,
-    worker_type: cadence.glue_job_worker_type,
-    max_workers: cadence.glue_job_max_workers,
-  },
+  job,
+})
+
+const jobOf = (cadence: BatchConfig): JobSpec => ({
+  name: cadence.glue_job_name,
+  worker_type: cadence.glue_job_worker_type,
+  max_workers: cadence.glue_job_max_workers,
 })
 
 function countClaims(claims: readonly Claimed[], ports: ClaimPorts): void {

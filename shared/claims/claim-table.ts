@@ -1,28 +1,29 @@
 /** Claiming one table: the lease with its fencing token, and the frozen entry that every attempt gets. */
 import type { BatchConfig, TableConfig } from '../contracts/config.ts'
-import type { LandedFile, TableItem } from '../contracts/ledger.ts'
+import type { LandedFile, TableItem, TableRun } from '../contracts/ledger.ts'
 import type { PlanEntry } from '../contracts/plan.ts'
 import { dateTimeOf } from '../date-time.ts'
 import { LedgerError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
-import type { Executions } from '../ports/executions.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Signals } from '../ports/signals.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
-import { frozenEntry, newEntry, putEntry } from './entry.ts'
+import { claimItem, firstItem } from './claim-item.ts'
+import { frozenEntry, isStillThere, newEntry, putEntry } from './entry.ts'
+import { type EvidencePorts, evidenceOf, type JobEvidence, jobEvidence, stillUnproved } from './evidence.ts'
 import { fileSetOf, waitingFiles } from './file-set.ts'
 import { fullLoadPutAgain, type Hold, holdOf, nameCollision, ownerGone } from './hold.ts'
+import { lostAttempt } from './lost-attempt.ts'
 import { supersede } from './supersede.ts'
 import { isClaimed, isHeld } from './table-state.ts'
 
-export interface ClaimPorts {
+export interface ClaimPorts extends EvidencePorts {
   readonly config: Pick<ConfigStore, 'cadence' | 'table'>
   readonly tables: Pick<TableLedger, 'get' | 'replace'>
   readonly files: Pick<FileLedger, 'waiting' | 'marker' | 'move'>
   readonly objects: Pick<ObjectStore, 'head' | 'get' | 'put' | 'putIfAbsent'>
-  readonly executions: Executions
   readonly clock: Clock
   readonly signals: Signals
   readonly controlBucket: string
@@ -38,12 +39,21 @@ export interface ClaimingRun {
 }
 
 export type TableClaim =
-  | { readonly kind: 'claimed'; readonly token: number; readonly attempt: number; readonly entry: PlanEntry }
+  | {
+      readonly kind: 'claimed'
+      readonly token: number
+      readonly attempt: number
+      /** Look for the batch, never apply it: files of it are gone. */
+      readonly resolve_only: boolean
+      readonly entry: PlanEntry
+    }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
   | ({ readonly kind: 'held' } & Hold)
 
 export type SkipReason =
   | 'claimed_by_a_living_run'
+  /** The execution that had it ended, and its job has not. */
+  | 'its_job_is_at_work'
   | 'not_configured'
   | 'inactive'
   /** Only CSV files wait, which this version can't read. */
@@ -53,8 +63,12 @@ export type SkipReason =
 /** Somebody wrote the item in between: look again. */
 type Lost = 'lost'
 
-/** The job's number for a planned file that has other bytes now: its newer put may wait far behind. */
+/**
+ * The job's numbers for a planned file that has other bytes now, and for a batch that was only looked for since files of it are
+ * gone: a newer put may wait far behind.
+ */
 const FILE_OVERWRITTEN = 'TG2102'
+const RESOLVED_ABSENT = 'TG4006'
 
 /** More than two rounds need more than two writers in one moment. */
 const ROUNDS = 8
@@ -83,39 +97,97 @@ async function claimSeen(
 ): Promise<TableClaim | Lost> {
   if (seen && isHeld(seen)) return { kind: 'held', ...holdOf(seen) }
   if (seen && isClaimed(seen)) {
-    return seen.claim_owner === run.owner ? reenter(seen, run, ports) : meetOwner(seen, ports)
+    return seen.claim_owner === run.owner ? reenter(seen, run, ports) : meetOwner(seen, run, ports)
   }
+  const config = await configOf(table, run, ports)
+  if ('kind' in config) return config
+  return seen?.entry_uri ? reissue(config, seen, run, ports) : claimWaiting(config, seen, run, ports)
+}
+
+async function configOf(table: string, run: ClaimingRun, ports: ClaimPorts): Promise<TableConfig | TableClaim> {
   const config = await ports.config.table(run.cadence.refresh_cadence, table)
   if (!config) return { kind: 'skipped', reason: 'not_configured' }
-  if (config.is_active !== 'Y') return { kind: 'skipped', reason: 'inactive' }
-  return seen?.entry_uri ? reissue(seen, run, ports) : claimWaiting(config, seen, run, ports)
+  return config.is_active === 'Y' ? config : { kind: 'skipped', reason: 'inactive' }
 }
 
-/** A claim is re-entrant for its owner: the same token, the same entry. A redrive has another run id, which is noted. */
+/**
+ * A claim is re-entrant for its owner: the same token, the same entry. A redriven execution has another run id: it is the same
+ * claim if the run before it came to no job, and a claim of its own, with a token of its own, if that had one.
+ */
 async function reenter(seen: TableItem, run: ClaimingRun, ports: ClaimPorts): Promise<TableClaim | Lost> {
-  const entry = await frozenEntry(seen, ports.objects)
   if (seen.glue_job_run_id !== run.run_id) {
+    const evidence = await jobEvidence(seen, run.cadence.glue_job_name, ports)
+    if (evidence !== 'never_started') return afterOwner(evidence, seen, run, ports)
     const next = { ...seen, revision: seen.revision + 1, glue_job_run_id: run.run_id }
-    if (!(await ports.tables.replace(next, seen)).written) return 'lost'
+    return (await ports.tables.replace(next, seen)).written ? reenter(next, run, ports) : 'lost'
   }
+  const entry = await frozenEntry(seen, ports.objects)
   await finishClaim(seen, entry, run, ports)
-  return claimed(seen, entry)
+  return claimed(seen, entry, await resolveOnly(seen, entry, ports))
 }
 
-/** Another run has it. A living one is left alone; a dead one's job may still run, so its claim is never taken here. */
-async function meetOwner(seen: TableItem, ports: ClaimPorts): Promise<TableClaim | Lost> {
-  const state = seen.claim_owner ? await ports.executions.state(seen.claim_owner) : 'unknown'
-  if (state === 'running') return { kind: 'skipped', reason: 'claimed_by_a_living_run' }
-  return hold(seen, ownerGone(seen, state), ports, seen)
+/** Another run has it. A living one is left alone; what becomes of a dead one's claim is told by its job. */
+async function meetOwner(seen: TableItem, run: ClaimingRun, ports: ClaimPorts): Promise<TableClaim | Lost> {
+  const evidence = await evidenceOf(seen, run.cadence.glue_job_name, ports)
+  if (evidence === 'execution_runs') return { kind: 'skipped', reason: 'claimed_by_a_living_run' }
+  if (evidence === 'execution_unknown') return hold(seen, ownerGone(seen, evidence), ports, seen)
+  return afterOwner(evidence, seen, run, ports)
+}
+
+/** The execution of the claim is past its job. Only a job that surely is over, or never was, lets this run take the claim. */
+async function afterOwner(
+  evidence: JobEvidence,
+  seen: TableItem,
+  run: ClaimingRun,
+  ports: ClaimPorts,
+): Promise<TableClaim | Lost> {
+  if (evidence === 'at_work') return { kind: 'skipped', reason: 'its_job_is_at_work' }
+  if (evidence === 'unknown') return hold(seen, ownerGone(seen, 'job_unknown'), ports, seen)
+  const config = await configOf(seen.raw_table_name, run, ports)
+  if ('kind' in config) return config
+  const entry = await frozenEntry(seen, ports.objects)
+  const lost = lostAttempt(seen, entry, evidence, ports.clock.now())
+  // owner A     [ updating_table, token 7 ]  (execution ended, job over)
+  // claimer B   get (revision 9) ─ evidence ─ replace if revision = 9: written, token 8, history says what became of A
+  // A's settling, if it still comes: finds no claim with token 7, and says what history says
+  if (lost.item.refresh_status === 'held') {
+    const { written } = await ports.tables.replace(lost.item, seen, lost.run)
+    return written ? { kind: 'held', ...holdOf(lost.item) } : 'lost'
+  }
+  return claimAgain(config, lost.item, seen, entry, run, ports, lost.run)
 }
 
 /** The batch of an earlier attempt is not resolved: the very same entry again, under a new token, while new files wait. */
-async function reissue(seen: TableItem, run: ClaimingRun, ports: ClaimPorts): Promise<TableClaim | Lost> {
-  const entry = await frozenEntry(seen, ports.objects)
-  const next = claimItem(seen, seen, run, ports)
-  const { written } = await ports.tables.replace({ ...next, attempts: seen.attempts + 1 }, seen)
-  return written ? claimed({ ...next, attempts: seen.attempts + 1 }, entry) : 'lost'
+async function reissue(
+  config: TableConfig,
+  seen: TableItem,
+  run: ClaimingRun,
+  ports: ClaimPorts,
+): Promise<TableClaim | Lost> {
+  return claimAgain(config, seen, seen, await frozenEntry(seen, ports.objects), run, ports)
 }
+
+async function claimAgain(
+  config: TableConfig,
+  base: TableItem,
+  seen: TableItem,
+  entry: PlanEntry,
+  run: ClaimingRun,
+  ports: ClaimPorts,
+  lost?: TableRun,
+): Promise<TableClaim | Lost> {
+  const next = {
+    ...claimItem(base, seen, config, run, ports.clock.now()),
+    attempts: seen.attempts + 1,
+    unproved_runs: await stillUnproved(seen, run.cadence.glue_job_name, ports),
+  }
+  if (!(await ports.tables.replace(next, seen, lost)).written) return 'lost'
+  return claimed(next, entry, await resolveOnly(next, entry, ports))
+}
+
+/** Files of an entry that was given out before may be gone by now: then the table is asked, and nothing is applied. */
+const resolveOnly = async (item: TableItem, entry: PlanEntry, ports: ClaimPorts): Promise<boolean> =>
+  item.attempts > 1 && !(await isStillThere(entry, ports.objects))
 
 async function claimWaiting(
   config: TableConfig,
@@ -129,7 +201,7 @@ async function claimWaiting(
   if (set.chosen.length === 0) {
     return { kind: 'skipped', reason: set.unreadable.length > 0 ? 'only_csv_waits' : 'nothing_waits' }
   }
-  const first = seen ?? firstItem(config, run, ports.clock)
+  const first = seen ?? firstItem(config, run, ports.clock.now())
   const trouble =
     nameCollision(config, set.chosen) ?? (await fullLoadPutAgain(table, first.generation, set, ports.files))
   if (trouble) return hold(first, trouble, ports, seen)
@@ -138,10 +210,15 @@ async function claimWaiting(
   const entryUri = await putEntry(table, entry, ports.controlBucket, ports.objects)
   // claimer A  get (revision 7) ── put entry A ──────────────── replace if revision = 7: written, revision 8, token 42
   // claimer B       get (revision 7) ── put entry B ─────────────────── replace if revision = 7: lost, sees A's item
-  const next = { ...claimItem(first, seen, run, ports), batch_id: entry.batch_id, entry_uri: entryUri, attempts: 1 }
+  const next = {
+    ...claimItem(first, seen, config, run, ports.clock.now()),
+    batch_id: entry.batch_id,
+    entry_uri: entryUri,
+    attempts: 1,
+  }
   if (!(await ports.tables.replace(next, seen)).written) return 'lost'
   await supersede(next, set.overwritten, ports)
-  return claimed(next, entry)
+  return claimed(next, entry, false)
 }
 
 /** What a claim does after its conditional write, done again when its owner comes back: overwritten files leave the tracker. */
@@ -173,10 +250,11 @@ async function hold(
   return (await ports.tables.replace(next, seen)).written ? { kind: 'held', reason, error } : 'lost'
 }
 
-const claimed = (item: TableItem, entry: PlanEntry): TableClaim => ({
+const claimed = (item: TableItem, entry: PlanEntry, resolve_only: boolean): TableClaim => ({
   kind: 'claimed',
   token: item.claim_token,
   attempt: item.attempts,
+  resolve_only,
   entry,
 })
 
@@ -190,51 +268,7 @@ const waiting = (
   run: ClaimingRun,
   seen: TableItem | undefined,
   ports: ClaimPorts,
-): Promise<LandedFile[]> => waitingFiles(table, capsOf(run), seen?.error?.code === FILE_OVERWRITTEN, ports.files)
-
-/** The item as the claim writes it: the token grows, whatever became of the claim before. */
-const claimItem = (base: TableItem, seen: TableItem | undefined, run: ClaimingRun, ports: ClaimPorts): TableItem => ({
-  ...base,
-  revision: (seen?.revision ?? 0) + 1,
-  refresh_status: 'updating_table',
-  refresh_start_time: dateTimeOf(ports.clock.now()),
-  refresh_end_time: null,
-  glue_job_run_id: run.run_id,
-  engine_run_id: null,
-  refresh_cadence: run.cadence.refresh_cadence,
-  claim_token: (seen?.claim_token ?? 0) + 1,
-  claim_owner: run.owner,
-  claimed_at_ms: ports.clock.now(),
-  hold_reason: null,
-})
-
-/** What is known of a table before its first claim. */
-const firstItem = (config: TableConfig, run: ClaimingRun, clock: Clock): TableItem => ({
-  raw_table_name: config.source_table_name,
-  revision: 1,
-  refresh_status: 'completed',
-  refresh_start_time: dateTimeOf(clock.now()),
-  refresh_end_time: null,
-  glue_job_run_id: run.run_id,
-  engine_run_id: null,
-  refresh_cadence: run.cadence.refresh_cadence,
-  schema_name: config.schema_name,
-  table_name: config.table_name,
-  claim_token: 1,
-  claim_owner: null,
-  claimed_at_ms: clock.now(),
-  batch_id: null,
-  entry_uri: null,
-  attempts: 0,
-  unproved_runs: [],
-  failed_attempts: 0,
-  max_attempts: 5,
-  generation: 1,
-  applied_max_sequence: null,
-  last_snapshot: null,
-  last_committed_at_ms: null,
-  last_batch_id: null,
-  fresh_as_of_s: null,
-  hold_reason: null,
-  error: null,
-})
+): Promise<LandedFile[]> => {
+  const code = seen?.error?.code
+  return waitingFiles(table, capsOf(run), code === FILE_OVERWRITTEN || code === RESOLVED_ABSENT, ports.files)
+}

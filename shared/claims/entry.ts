@@ -1,5 +1,6 @@
 /** The plan entry of a table: what a claim freezes, and what every attempt at the batch gets again. */
 import { createHash } from 'node:crypto'
+import { mapBounded } from '../bounded.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import { controlLayout, parseS3Uri, s3UriOf } from '../contracts/control-layout.ts'
 import type { LandedFile, TableItem } from '../contracts/ledger.ts'
@@ -72,4 +73,15 @@ export async function frozenEntry(item: TableItem, objects: Pick<ObjectStore, 'g
     'TG9304',
     `The frozen plan entry of \`${item.raw_table_name}\`, \`${item.entry_uri}\`, is ${entry ? `of batch \`${entry.batch_id}\` and not \`${item.batch_id}\`` : 'gone'}. Restore the object from a backup of the control bucket.`,
   )
+}
+
+const LOOKS_AT_ONCE = 16
+
+/** Every file of the entry has the bytes that it was planned with. */
+export async function isStillThere(entry: PlanEntry, objects: Pick<ObjectStore, 'head'>): Promise<boolean> {
+  const heads = await mapBounded(entry.files, LOOKS_AT_ONCE, ({ uri, etag }) => {
+    const { bucket, key } = parseS3Uri(uri)
+    return objects.head(bucket, key, etag)
+  })
+  return heads.every((head) => head !== undefined)
 }

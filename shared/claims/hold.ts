@@ -27,13 +27,15 @@ export const holdOf = (item: TableItem): Hold => ({
   },
 })
 
-/** Its job may still run, or may have committed: only somebody who looks at the engine can tell. */
-export const ownerGone = (item: TableItem, state: 'ended' | 'unknown'): Hold =>
+/** Its job may still run, or may have committed, and no evidence can be had: only somebody who looks at the engine can tell. */
+export const ownerGone = (item: TableItem, evidence: 'job_unknown' | 'execution_unknown'): Hold =>
   holdFor(
     'owner_ended_unsettled',
-    state === 'ended' ? 'TG3101' : 'TG3102',
+    evidence === 'job_unknown' ? 'TG3101' : 'TG3102',
     `\`${item.raw_table_name}\` is claimed by the run \`${item.glue_job_run_id}\`, ${
-      state === 'ended' ? 'which ended without settling it' : 'of which nobody can say whether it still runs'
+      evidence === 'job_unknown'
+        ? 'which ended without settling it, and whether a job of it works is not known'
+        : 'of which nobody can say whether it still runs'
     }. Look whether its job run has ended (argument \`--run-id\` = \`${item.glue_job_run_id}\`); its files stay frozen and are safe.`,
   )
 

@@ -12,4 +12,4 @@ export const isClaimOf = (item: TableItem | undefined, runId: string): item is T
   isClaimed(item) && item?.glue_job_run_id === runId
 
 /** What changes when the batch is resolved and the file set may change. */
-export const unfrozen = { batch_id: null, entry_uri: null, attempts: 0 } as const
+export const unfrozen = { batch_id: null, entry_uri: null, attempts: 0, unproved_runs: [] as string[] } as const

@@ -17,6 +17,7 @@ export function explained(table: ResolvedTable, from: Provenance): ExplainedSett
     cadence: table.refresh_cadence,
     active: table.is_active === 'Y',
     ...table.merge,
+    max_attempts: table.max_attempts,
     ...Object.fromEntries([...flat(target)].map(([key, value]) => [`target.${key}`, value])),
     'target.properties': properties,
   }

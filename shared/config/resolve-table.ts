@@ -14,6 +14,7 @@ const BUILT_IN = {
   mode: 'snapshot',
   drop_columns: [],
   on_bad_file: 'hold',
+  max_attempts: 5,
   'target.format': 'iceberg',
   'target.write_mode': 'merge_on_read',
   'target.partition_by': [],
@@ -128,8 +129,6 @@ function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
   if (settings['target.format'] === 'hudi') yield ['target.format', refusal('`target.format` is `hudi`', 'iceberg')]
   else if (settings['target.table_type'] !== undefined)
     yield ['target.table_type', refusal('`target.table_type` is for Hudi', 'write_mode')]
-  if (settings.on_bad_file === 'quarantine')
-    yield ['on_bad_file', '`on_bad_file` is `quarantine`, and this version can only hold a table: use `hold`']
   if (settings['target.adopt'] && (settings.mode === 'historical' || settings.mode === 'H'))
     yield ['target.adopt', '`target.adopt` is for tables with one row a key: use `mode: snapshot`, or another table']
 }
@@ -165,5 +164,6 @@ function tableItem(named: NamedTable, settings: Complete, target: string, rawBuc
       properties: settings['target.properties'],
       ...(settings['target.adopt'] ? { adopt: true as const } : {}),
     },
+    max_attempts: settings.max_attempts,
   }
 }

@@ -144,7 +144,15 @@ export const tableSettings = z.strictObject({
   on_bad_file: z
     .enum(['hold', 'quarantine'])
     .optional()
-    .describe('hold (default): a bad file stops its table until somebody mends it. quarantine: not in this version.'),
+    .describe(
+      'hold (default): a bad file stops its table until somebody mends it. quarantine: it is put aside, and the rest goes on.',
+    ),
+  max_attempts: z
+    .int({ error: 'expected a whole number' })
+    .min(1, 'expected at least 1')
+    .max(1000, 'expected at most 1000')
+    .optional()
+    .describe('So many attempts in a row without a commit hold the table until `tidegate retry`. Default: 5.'),
   target: target.optional().describe('The table that is written.'),
 })
 

@@ -62,6 +62,8 @@ export const tableConfig = z.strictObject({
   table_data_versioning_type: z.enum(['S', 'H']),
   merge: mergeSpec,
   target: targetSpec,
+  /** So many attempts in a row without a commit hold the table. */
+  max_attempts: z.int().positive().default(5),
   applied_at_ms: epochMs,
 })
 

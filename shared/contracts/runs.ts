@@ -29,20 +29,24 @@ export const claimBatchInput = z.object({
   owner: z.string().min(1),
   redrive_count: z.int().nonnegative(),
 })
+/** The job that the cadence asks for. */
+export const jobSpec = z.strictObject({
+  name: z.string().min(1),
+  worker_type: z.string().min(1),
+  max_workers: z.int().positive(),
+})
 export const claimBatchOutput = z.strictObject({
   plan_uri: s3Uri,
   run_id: runId,
   claimed: z.int().nonnegative(),
-  job: z.strictObject({
-    name: z.string().min(1),
-    worker_type: z.string().min(1),
-    max_workers: z.int().positive(),
-  }),
+  job: jobSpec,
 })
 
 /** `runs/<run_id>/claims.json`: what became of each table of the batch at claim time. */
 export const claimReport = z.strictObject({
   run_id: runId,
+  /** As the cadence asked for it then: the plan that is written after this is answered with it, whatever is configured since. */
+  job: jobSpec.optional(),
   claimed: z.array(z.strictObject({ table: ledgerKey, token })),
   /** Nothing wrong: a living run holds it, it has nothing to do, or it is inactive. */
   skipped: z.array(z.strictObject({ table: ledgerKey, reason: z.string().min(1) })),
@@ -114,6 +118,7 @@ export type BatchManagerOutput = z.infer<typeof batchManagerOutput>
 export type ManifestBatch = z.infer<typeof manifestBatch>
 export type ClaimBatchInput = z.infer<typeof claimBatchInput>
 export type ClaimBatchOutput = z.infer<typeof claimBatchOutput>
+export type JobSpec = z.infer<typeof jobSpec>
 export type ClaimReport = z.infer<typeof claimReport>
 export type JobResult = z.infer<typeof jobResult>
 export type SettleBatchInput = z.infer<typeof settleBatchInput>

@@ -5,6 +5,7 @@ import { createMemoryConfigStore } from './config-store.ts'
 import { createMemoryExecutions } from './executions.ts'
 import { createMemoryFileCensus } from './file-census.ts'
 import { createMemoryFileLedger } from './file-ledger.ts'
+import { createMemoryJobRuns } from './job-runs.ts'
 import { createMemoryObjectStore } from './object-store.ts'
 import { createMemorySignals } from './signals.ts'
 import { emptyState } from './state.ts'
@@ -17,10 +18,11 @@ export function createMemoryPorts(clock: MemoryClock = createMemoryClock()) {
     audit: createMemoryAuditLog(),
     config: createMemoryConfigStore(state),
     files: createMemoryFileLedger(state),
-    tables: createMemoryTableLedger(state),
     census: createMemoryFileCensus(state),
+    tables: createMemoryTableLedger(state),
     objects: createMemoryObjectStore(clock),
     executions: createMemoryExecutions(),
+    jobRuns: createMemoryJobRuns(),
     signals: createMemorySignals(),
   }
 }

@@ -23,7 +23,7 @@ export async function moveFiles(planned: PlannedTable, outcome: Outcome, ports: 
 }
 
 /** The planned files that still wait: the oldest of the table, but for older ones that landed since and CSV files in between. */
-async function plannedOf(planned: PlannedTable, ports: SettlePorts): Promise<LandedFile[]> {
+export async function plannedOf(planned: PlannedTable, ports: Pick<SettlePorts, 'files'>): Promise<LandedFile[]> {
   const ids = new Set(planned.entry.files.map((file) => file.file_id))
   for (let limit = ids.size; ; limit *= 4) {
     const waiting = await ports.files.waiting(planned.table, limit)

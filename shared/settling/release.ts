@@ -1,4 +1,5 @@
 /** The ledger item and the history item that a resolved attempt leaves: pure. */
+import { afterFailedAttempt } from '../claims/attempts.ts'
 import { unfrozen } from '../claims/table-state.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { RowCounts } from '../contracts/outcome.ts'
@@ -17,6 +18,13 @@ export interface Attempt {
   readonly ended_at_ms: EpochMs
 }
 
+/** What failed for the last time that the table's `max_attempts` allows is held. */
+export function counted(seen: TableItem, resolution: Exclude<Resolution, { kind: 'applied' }>): Resolution {
+  if (!resolution.counts || resolution.kind === 'held') return resolution
+  const { held, error } = afterFailedAttempt(seen, resolution.error)
+  return held ? { ...resolution, kind: 'held', hold_reason: 'attempts_exhausted', error } : resolution
+}
+
 /** The item after the attempt. Token, generation and marks only grow; the entry goes when its batch is resolved. */
 export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Resolution): TableItem {
   const base: TableItem = {
@@ -32,6 +40,7 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
       refresh_status: resolution.kind === 'held' ? 'held' : 'refresh_error',
       hold_reason: resolution.hold_reason,
       error: resolution.error,
+      failed_attempts: seen.failed_attempts + (resolution.counts ? 1 : 0),
       ...(resolution.frozen ? {} : unfrozen),
     }
   }
@@ -41,6 +50,7 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
     ...base,
     ...unfrozen,
     refresh_status: 'completed',
+    failed_attempts: 0,
     generation: entry.generation.id,
     applied_max_sequence: higher(seen.applied_max_sequence, highest(outcome.files.map((file) => file.max_sequence))),
     last_snapshot: outcome.snapshot ?? seen.last_snapshot,

@@ -1,6 +1,6 @@
 /** What an attempt came to, from its outcome and what is known of the job: the table of rule 3, pure. */
 import type { HoldReason } from '../contracts/ledger.ts'
-import type { Outcome, OutcomeError } from '../contracts/outcome.ts'
+import type { BadFile, Outcome, OutcomeError } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import type { JobResult } from '../contracts/runs.ts'
 import { isApplied, type OutcomeRead } from './outcome-document.ts'
@@ -14,36 +14,52 @@ export type Resolution =
       readonly frozen: boolean
       readonly hold_reason: HoldReason | null
       readonly error: OutcomeError
+      /** The job worked on it and did not commit: so many in a row hold the table. */
+      readonly counts: boolean
+      /** Files that go into quarantine before the table is released, so that the next batch is without them. */
+      readonly quarantine: readonly BadFile[]
     }
 
 /** The job's number for a file that reaches below the kept part of the tombstone log: an operator must decide. */
 const LATE_BEYOND_WINDOW = 'TG2301'
+/** Its newer put waits, or will: the next claim supersedes the file, and quarantine is for what somebody must look at. */
+const OVERWRITTEN = 'overwritten'
 
 /**
  * | outcome            | job started | result            | the table's files                                         |
  * |--------------------|-------------|-------------------|-----------------------------------------------------------|
  * | (already) committed| any         | that              | settled                                                   |
- * | rejected           | yes         | rejected          | free after `lookup: absent` or a first attempt, else frozen |
+ * | rejected           | yes         | rejected          | free after `lookup: absent` or a first attempt, else frozen; |
+ * |                    |             |                   | when free, bad ones into quarantine if that is the policy |
  * | unknown, none      | yes         | unknown           | frozen                                                    |
  * | none               | no          | rejected          | free after a first attempt, else frozen                   |
  * | anything else      | maybe       | unknown, held     | frozen                                                    |
  *
- * An outcome though "no job started" is no proof that only one did: as good as maybe.
+ * An outcome though "no job started" is no proof that only one did: as good as maybe. `unproved`: an attempt that received the
+ * entry is not known to have ended, so that what a look-up did not find may still come: frozen, whatever it says.
  */
-export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult): Resolution {
+export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult, unproved: boolean): Resolution {
   if (typeof read === 'object' && isApplied(read)) return { kind: 'applied', outcome: read }
   if (job.started === 'maybe' || (job.started === 'no' && read !== 'absent')) return mayHaveStarted(planned, job)
   if (job.started === 'no') return notStarted(planned, job)
-  if (typeof read === 'object' && read.result === 'rejected') return rejected(planned, read)
+  if (typeof read === 'object' && read.result === 'rejected') return rejected(planned, read, unproved)
   return unknown(planned, read, job)
 }
 
-function rejected(planned: PlannedTable, read: Outcome): Resolution {
+function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Resolution {
   const held = read.error?.code === LATE_BEYOND_WINDOW
+  const frozen = unproved || !(read.lookup === 'absent' || isFirstAttempt(planned))
+  const quarantine =
+    frozen || planned.entry.merge.on_bad_file !== 'quarantine'
+      ? []
+      : read.bad_files.filter((file) => file.reason !== OVERWRITTEN)
   return {
     kind: held ? 'held' : 'failed',
     result: 'rejected',
-    frozen: !(read.lookup === 'absent' || isFirstAttempt(planned)),
+    frozen,
+    // An attempt that puts files aside is one step further than the one before.
+    counts: quarantine.length === 0,
+    quarantine,
     hold_reason: held ? 'late_beyond_window' : null,
     error:
       read.error ??
@@ -59,6 +75,7 @@ const notStarted = (planned: PlannedTable, job: JobResult): Resolution => ({
   kind: 'failed',
   result: 'rejected',
   frozen: !isFirstAttempt(planned),
+  ...nobodysFault,
   hold_reason: null,
   error: errorOf(
     'TG5301',
@@ -71,6 +88,7 @@ const mayHaveStarted = (planned: PlannedTable, job: JobResult): Resolution => ({
   kind: 'held',
   result: 'unknown',
   frozen: true,
+  ...nobodysFault,
   hold_reason: 'job_may_have_started',
   error: errorOf(
     'TG5302',
@@ -87,12 +105,17 @@ function unknown(planned: PlannedTable, read: OutcomeRead, job: JobResult): Reso
     kind: 'failed',
     result: 'unknown',
     frozen: true,
+    counts: true,
+    quarantine: [],
     hold_reason: null,
     error:
       (typeof read === 'object' ? read.error : null) ??
       errorOf(read === 'unusable' ? 'TG5304' : 'TG5303', `${ended} ${missing} for \`${planned.table}\`. ${next}`, true),
   }
 }
+
+/** No job is known to have worked on it. */
+const nobodysFault = { counts: false, quarantine: [] } as const
 
 /** Nobody received this entry before: what this attempt surely did not commit, nobody did. */
 const isFirstAttempt = (planned: PlannedTable): boolean => planned.attempt === 1

@@ -7,7 +7,8 @@ import type { JobResult, SettledTable } from '../contracts/runs.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
 import { moveFiles } from './move-files.ts'
 import { readOutcome } from './outcome-document.ts'
-import { releasedItem, runOf, settledTableOf } from './release.ts'
+import { quarantineFiles } from './quarantine.ts'
+import { counted, releasedItem, runOf, settledTableOf } from './release.ts'
 import { type Resolution, resolve } from './resolution.ts'
 import { countsOf } from './row-counts.ts'
 import type { SettlePorts } from './settle-ports.ts'
@@ -28,15 +29,16 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
 
   const read = await readOutcome(planned, run.run_id, ports.controlBucket, ports.objects)
   if (read === 'unusable') ports.signals.count('OutcomesUnusable', 1)
-  const resolution = resolve(planned, read, run.job)
-  if (resolution.kind !== 'applied') return release(seen, planned, run, resolution, null, ports)
+  const resolution = resolve(planned, read, run.job, seen.unproved_runs.length > 0)
   try {
-    await settleApplied(planned, resolution.outcome, ports)
+    if (resolution.kind === 'applied') await settleApplied(planned, resolution.outcome, ports)
+    else await quarantineFiles(planned, resolution, run.run_id, ports)
   } catch (error) {
     if (!isTerminal(error)) throw error
     // Also when the claim was lost in between: then the release is refused, and the table's new state decides.
     return release(seen, planned, run, unsettled(error), null, ports)
   }
+  if (resolution.kind !== 'applied') return release(seen, planned, run, counted(seen, resolution), null, ports)
   const rows = await countsOf(planned, resolution.outcome, ports)
   return release(seen, planned, run, resolution, rows, ports)
 }
@@ -85,6 +87,8 @@ const unsettled = (error: unknown): Resolution => ({
   kind: 'failed',
   result: 'unknown',
   frozen: true,
+  counts: false,
+  quarantine: [],
   hold_reason: null,
   error: outcomeErrorOf(error),
 })

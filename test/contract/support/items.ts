@@ -179,6 +179,7 @@ export const tableConfigOf = (cadence: string, table: string, more: Partial<Tabl
     partition_by: ['bucket(16, id)'],
     properties: { 'write.target-file-size-bytes': '134217728' },
   },
+  max_attempts: 5,
   applied_at_ms: 1_700_000_000_000,
   ...more,
 })

@@ -101,6 +101,26 @@ describe('a new claim', () => {
     ])
   })
 
+  test('a repeated claim answers with its plan, though the cadence was removed in between', async () => {
+    const world = await createWorld()
+    await putFile(world, TABLE, '1.parquet', '1')
+    const first = await claim(world, 'e1')
+    await world.config.deleteCadence(CADENCE)
+    expect(await claim(world, 'e1')).toEqual(first)
+    await expect(claim(world, 'e2')).rejects.toThrow(/TG1301/)
+  })
+
+  test('a plan of the version before, whose report names no job, is answered with the cadence', async () => {
+    const world = await createWorld()
+    await putFile(world, TABLE, '1.parquet', '1')
+    const first = await claim(world, 'e1')
+    const { job: _, ...older } = await reportOf(world, 'e1-1-0')
+    await world.objects.put(CONTROL, 'runs/e1-1-0/claims.json', JSON.stringify(older))
+    expect(await claim(world, 'e1')).toEqual(first)
+    await world.config.deleteCadence(CADENCE)
+    await expect(claim(world, 'e1')).rejects.toThrow(/TG1301/)
+  })
+
   test('defect 10: an unknown cadence is a clear failure', async () => {
     const world = await createWorld()
     await world.config.deleteCadence(CADENCE)
@@ -194,10 +214,11 @@ describe('re-entrance and rivals', () => {
     expect((await item(world)).refresh_status).toBe('refresh_error')
   })
 
-  test('a redriven child has another run id, and keeps its token', async () => {
+  test('a redriven child that had come to no job has another run id, and keeps its token', async () => {
     const world = await createWorld()
     await putFile(world, TABLE, '1.parquet', '1')
     await claim(world, 'e1')
+    world.executions.startedNoJob(ownerOf('e1'))
     const redriven = await claim(world, 'e1', [TABLE], 1)
     expect(redriven.run_id).toBe('e1-1-1')
     expect(await only(world, redriven)).toMatchObject({ token: 1, attempt: 1 })
@@ -215,10 +236,10 @@ describe('re-entrance and rivals', () => {
   })
 
   test.each([
-    ['ended', 'TG3101', /ended without settling it/],
+    ['ended', 'TG3101', /ended without settling it, and whether a job of it works is not known/],
     ['unknown', 'TG3102', /nobody can say whether it still runs/],
   ] as const)(
-    '[evidence] defect 3: an owner that is %s holds the table, loudly, and nothing is taken over',
+    '[evidence] defect 3: an owner that is %s, of whose job nothing is found, holds the table, loudly, and nothing is taken over',
     async (state, code, says) => {
       const world = await createWorld()
       await putFile(world, TABLE, '1.parquet', '1')

@@ -4,7 +4,7 @@ import type { World } from './world.ts'
 type Around = <T>(name: string, call: () => Promise<T>) => Promise<T>
 type Method = (...args: unknown[]) => Promise<unknown>
 
-const DISTURBED = ['config', 'tables', 'files', 'objects', 'executions'] as const
+const DISTURBED = ['config', 'tables', 'files', 'objects', 'executions', 'jobRuns'] as const
 
 /** The same world, state and all, behind `around`. */
 export function around(world: World, each: Around): World {

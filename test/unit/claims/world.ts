@@ -67,6 +67,7 @@ export function tableConfig(table: string, change: Partial<TableConfig> = {}): T
       partition_by: [],
       properties: {},
     },
+    max_attempts: 5,
     applied_at_ms: 0,
     ...change,
   }
@@ -247,6 +248,11 @@ export async function work(
       evidence,
     } as const
     return outcomeOf(world, claimed, planned, change)
+  }
+  if (planned.resolve_only) {
+    const error = { code: 'TG4006', message: 'it is not there', transient: false, details: null }
+    const nothing = { result: 'rejected', snapshot: null, rows: null, files: [], evidence: null } as const
+    return outcomeOf(world, claimed, planned, { ...nothing, files: [], error })
   }
   await putEvidence(world, claimed, planned)
   const outcome = await outcomeOf(world, claimed, planned)

@@ -52,6 +52,7 @@ describe('resolve', () => {
         partition_by: [],
         properties: {},
       },
+      max_attempts: 5,
     })
     expect(resolved(BASE).cadences[0]).toEqual({
       refresh_cadence: '10_min_refresh',
@@ -128,7 +129,9 @@ tables:
     ['TG1221', '  a.b: { drop_columns: [x, ID] }', 'drops `ID`'],
     ['TG1221', '  a.b: { drop_columns: [At], target: { partition_by: ["days(at)"] } }', 'drops `At`'],
     ['TG1204', '  a.b: { keys: [id, Id] }', 'each column once'],
-    ['TG1217', '  a.b: { on_bad_file: quarantine }', 'use `hold`'],
+    ['TG1204', '  a.b: { on_bad_file: skip }', 'on_bad_file'],
+    ['TG1204', '  a.b: { max_attempts: 0 }', 'at least 1'],
+    ['TG1204', '  a.b: { max_attempts: 2.5 }', 'whole number'],
     ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
     ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
     ['TG1217', '  a.b: { mode: H, target: { adopt: true } }', 'use `mode: snapshot`'],

@@ -1,0 +1,47 @@
+/** What is known of the run that holds a claim (rule 8): only evidence of its end lets another one in, never time. */
+import type { TableItem } from '../contracts/ledger.ts'
+import type { Executions } from '../ports/executions.ts'
+import type { JobRuns } from '../ports/job-runs.ts'
+
+export interface EvidencePorts {
+  readonly executions: Executions
+  readonly jobRuns: JobRuns
+}
+
+/** Of the job that a run of ours started, or did not. */
+export type JobEvidence = 'at_work' | 'over' | 'never_started' | 'unknown'
+
+export type Evidence = 'execution_runs' | 'execution_unknown' | JobEvidence
+
+/** Of the item's holder: first its execution, since while that runs it may still start its job. */
+export async function evidenceOf(item: TableItem, jobName: string, ports: EvidencePorts): Promise<Evidence> {
+  const state = item.claim_owner === null ? 'unknown' : await ports.executions.state(item.claim_owner)
+  if (state !== 'ended') return state === 'running' ? 'execution_runs' : 'execution_unknown'
+  return jobEvidence(item, jobName, ports)
+}
+
+/** Of the job of the item's last run, whose execution is known to be past it. */
+export async function jobEvidence(item: TableItem, jobName: string, ports: EvidencePorts): Promise<JobEvidence> {
+  const runs = await ports.jobRuns.of(jobName, item.glue_job_run_id, item.claimed_at_ms)
+  if (runs.length > 0) return runs.every((run) => run.over) ? 'over' : 'at_work'
+  // Not found is no evidence: a start may be on its way. That none was tried is.
+  const owner = item.claim_owner
+  const start = owner === null ? 'maybe' : await ports.executions.jobStart(owner, redrivesOf(item) + 1)
+  return start === 'never' ? 'never_started' : 'unknown'
+}
+
+/** A run id ends in the number of redrives of its execution. */
+const redrivesOf = (item: TableItem): number => Number(/-(\d+)$/.exec(item.glue_job_run_id)?.[1] ?? 0)
+
+/** No job may work longer: the state machine's own limit for it is two days. */
+const LONGEST_JOB_MS = 8 * 86_400_000
+
+/** Those of the item's `unproved_runs` whose end is still not known. */
+export async function stillUnproved(item: TableItem, jobName: string, ports: EvidencePorts): Promise<string[]> {
+  const left: string[] = []
+  for (const runId of item.unproved_runs) {
+    const runs = await ports.jobRuns.of(jobName, runId, item.claimed_at_ms - LONGEST_JOB_MS)
+    if (runs.length === 0 || !runs.every((run) => run.over)) left.push(runId)
+  }
+  return left
+}
