@@ -2,15 +2,15 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import { sourcesFrom } from '../../shared/landing/sources.ts'
-import { evidenceOf } from '../../shared/operate/evidence.ts'
+import { holderOf } from '../../shared/operate/evidence.ts'
 import { explainFile, placeOf } from '../../shared/operate/explain/explain-file.ts'
 import { explainTable } from '../../shared/operate/explain/explain-table.ts'
 import type { ExplainPorts } from '../../shared/operate/explain/ports.ts'
 import type { Step, Story } from '../../shared/operate/explain/story.ts'
 import { systemClock } from '../../shared/ports/clock.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
-import { claimEvidence } from '../lib/claim-evidence.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
+import { holderPorts } from '../lib/holder-ports.ts'
 import { ago } from '../lib/human.ts'
 import type { Output } from '../lib/output.ts'
 import { type LedgerPorts, ledgerPorts, schedulesOf } from '../lib/ports.ts'
@@ -48,7 +48,7 @@ function explainPorts(deployment: Deployment, ledger: LedgerPorts): ExplainPorts
       const { events_on_their_way, dead_letters } = await queuesOf(deployment)
       return { on_their_way: events_on_their_way, dead: dead_letters.reduce((sum, { messages }) => sum + messages, 0) }
     },
-    evidence: (item) => evidenceOf(item, claimEvidence(deployment)),
+    evidence: (item) => holderOf(item, holderPorts(deployment)),
   }
 }
 

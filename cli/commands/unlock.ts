@@ -1,13 +1,13 @@
 /** `tidegate unlock TABLE`: takes a table from a run that is over and never said so. */
 import type { Command } from 'commander'
 import { ConfigurationError } from '../../shared/errors.ts'
-import { type Evidence, evidenceOf, isOver, told } from '../../shared/operate/evidence.ts'
+import { type Evidence, holderOf, isOver, told } from '../../shared/operate/evidence.ts'
 import { itemOf } from '../../shared/operate/table-verb.ts'
 import { isLocked, unlocking } from '../../shared/operate/unlock.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
-import { claimEvidence } from '../lib/claim-evidence.ts'
 import { addChangeOptions } from '../lib/confirm.ts'
 import { findDeployment } from '../lib/deployment.ts'
+import { holderPorts } from '../lib/holder-ports.ts'
 import { auditPorts, ledgerPorts } from '../lib/ports.ts'
 import { reasonOption } from '../lib/reason-option.ts'
 import { carryOut, type VerbOptions } from '../lib/table-verb.ts'
@@ -18,7 +18,7 @@ interface UnlockOptions extends VerbOptions {
   readonly force?: boolean
 }
 
-const NO_EVIDENCE: Evidence = { execution: null, job_runs: [] }
+const NO_EVIDENCE: Evidence = { execution: null, job: 'unknown', job_runs: [] }
 
 export function addUnlock(program: Command): void {
   const unlock = program
@@ -42,7 +42,7 @@ export function addUnlock(program: Command): void {
       const { table } = tableNamed(wanted, await tableStatuses(ledger))
       const ports = { ...auditPorts(deployment), tables: ledger.tables }
       const item = await itemOf(table, ports)
-      const evidence = isLocked(item) ? await evidenceOf(item, claimEvidence(deployment)) : NO_EVIDENCE
+      const evidence = isLocked(item) ? await holderOf(item, holderPorts(deployment)) : NO_EVIDENCE
       const preview = unlocking(item, evidence, options.force === true)
       const forced = isOver(evidence) ? 'with evidence' : 'WITHOUT EVIDENCE, by force'
       output.note(`${forced}: ${told(evidence)}`)

@@ -27,7 +27,7 @@ const keyOf = (name: string): string => `internal_staging/shop/orders/${name}`
 const SOURCES = {
   operational: { prefix: 'internal_staging/', layout: '{schema}/{table}', shape: 'dms', file_names: 'dms' },
 } as const
-const RUNNING: Evidence = { execution: 'running', job_runs: [{ id: 'jr_1', state: 'RUNNING' }] }
+const RUNNING: Evidence = { execution: 'running', job: 'at_work', job_runs: [{ id: 'jr_1', state: 'RUNNING' }] }
 
 async function shop(change: { queues?: { on_their_way: number; dead: number }; evidence?: Evidence } = {}) {
   const world = await createWorld()
@@ -197,8 +197,13 @@ describe('the story of a table', () => {
 
   it.each<[string, Evidence, string, string]>([
     ['running', RUNNING, 'not yet', 'tidegate logs'],
-    ['over', { execution: 'ended', job_runs: [{ id: 'jr_1', state: 'FAILED' }] }, 'stuck', `tidegate unlock ${TABLE}`],
-    ['of unknown state', { execution: 'unknown', job_runs: [] }, 'stuck', 'look for the job run'],
+    [
+      'over',
+      { execution: 'ended', job: 'over', job_runs: [{ id: 'jr_1', state: 'FAILED' }] },
+      'stuck',
+      `tidegate unlock ${TABLE}`,
+    ],
+    ['of unknown state', { execution: 'unknown', job: 'unknown', job_runs: [] }, 'stuck', 'look for the job run'],
   ])('that a run has, which is %s', async (_, evidence, verdict, next) => {
     const one = await shop({ evidence })
     await putFile(one.world, TABLE, FIRST, '5')

@@ -10,7 +10,7 @@ import { unlocking } from '../../../shared/operate/unlock.ts'
 import { verbFor } from '../../../shared/operate/verb-for.ts'
 import { claimed } from '../../contract/support/items.ts'
 
-const OVER: Evidence = { execution: 'ended', job_runs: [{ id: 'jr_1', state: 'TIMEOUT' }] }
+const OVER: Evidence = { execution: 'ended', job: 'over', job_runs: [{ id: 'jr_1', state: 'TIMEOUT' }] }
 const TABLE = 'hr_salaries'
 const itemWith = (change: Partial<TableItem> = {}): TableItem => tableItem.parse(claimed(TABLE, change))
 const free = { batch_id: null, entry_uri: null, attempts: 0, claim_owner: null }
@@ -106,15 +106,14 @@ describe('[frozen-set] what a verb leaves', () => {
 describe('[evidence] unlock', () => {
   const job = (state: string) => [{ id: 'jr_1', state }]
   it.each<[string, Evidence]>([
-    ['its execution still runs', { execution: 'running', job_runs: job('FAILED') }],
-    ['nobody can say whether its execution still runs', { execution: 'unknown', job_runs: job('FAILED') }],
-    ['job run jr_1 RUNNING', { execution: 'ended', job_runs: job('RUNNING') }],
-    ['job run jr_1 SOMETHING_NEW', { execution: 'ended', job_runs: job('SOMETHING_NEW') }],
+    ['its execution still runs', { execution: 'running', job: 'over', job_runs: job('FAILED') }],
+    ['nobody can say whether its execution still runs', { execution: 'unknown', job: 'over', job_runs: job('FAILED') }],
+    ['job run jr_1 RUNNING', { execution: 'ended', job: 'at_work', job_runs: job('RUNNING') }],
     [
       'job run jr_1 FAILED, job run jr_2 STOPPING',
-      { execution: null, job_runs: [...job('FAILED'), { id: 'jr_2', state: 'STOPPING' }] },
+      { execution: null, job: 'at_work', job_runs: [...job('FAILED'), { id: 'jr_2', state: 'STOPPING' }] },
     ],
-    ['no job run with its `--run-id` is found', { execution: 'ended', job_runs: [] }],
+    ['no job run with its `--run-id` is found', { execution: 'ended', job: 'unknown', job_runs: [] }],
   ])('refuses without force when %s', (words, evidence) => {
     expect(() => unlocking(itemWith(), evidence, false)).toThrow(words)
     expect(unlocking(itemWith(), evidence, true).after.error?.message).toContain(`by force, `)
@@ -123,20 +122,20 @@ describe('[evidence] unlock', () => {
   it('[frozen-set] remembers a run that was unlocked by force, and none whose end is known', () => {
     const locked = itemWith({ unproved_runs: ['run-0-0'] })
     expect(unlocking(locked, OVER, true).after.unproved_runs).toEqual(['run-0-0'])
-    const unknown: Evidence = { execution: 'ended', job_runs: [] }
+    const unknown: Evidence = { execution: 'ended', job: 'unknown', job_runs: [] }
     expect(unlocking(locked, unknown, true).after.unproved_runs).toEqual(['run-0-0', 'run-1-0'])
   })
 
   it('does not remember more runs than an item has room for', () => {
     const full = itemWith({ unproved_runs: Array.from({ length: 20 }, (_, n) => `run-${n + 2}-0`) })
-    expect(() => unlocking(full, { execution: 'ended', job_runs: [] }, true)).toThrow('TG3306')
+    expect(() => unlocking(full, { execution: 'ended', job: 'unknown', job_runs: [] }, true)).toThrow('TG3306')
   })
 
   it('goes by the job runs alone once settling has let the claim go', () => {
     const item = itemWith(held('job_may_have_started'))
-    expect(unlocking(item, { execution: null, job_runs: job('SUCCEEDED') }, false).after.refresh_status).toBe(
-      'refresh_error',
-    )
+    expect(
+      unlocking(item, { execution: null, job: 'over', job_runs: job('SUCCEEDED') }, false).after.refresh_status,
+    ).toBe('refresh_error')
   })
 })
 
