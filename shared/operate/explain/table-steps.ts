@@ -88,10 +88,13 @@ async function claimedStep(item: TableItem, ports: ExplainPorts): Promise<Step> 
       ...at,
       next: `nothing; \`tidegate logs ${item.glue_job_run_id}\` shows what it does`,
     })
-  const next = isOver(evidence)
-    ? `\`tidegate unlock ${table}\`, or the next run of its cadence finds it so`
-    : `look for the job run; \`tidegate unlock ${table}\` when it has ended`
-  return stuck('claim', says, { ...at, next })
+  if (isOver(evidence))
+    return waits('claim', says, {
+      ...at,
+      next: `the next run of its cadence takes the table over and looks for the batch; \`tidegate unlock ${table}\` does it now`,
+    })
+  if (evidence.job === 'at_work') return waits('claim', says, { ...at, next: 'wait for the job to end' })
+  return stuck('claim', says, { ...at, next: `look for the job run; \`tidegate unlock ${table}\` when it has ended` })
 }
 
 /** Ids of the files in the table's open batch; none where no batch is open. */

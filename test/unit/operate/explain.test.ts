@@ -200,9 +200,10 @@ describe('the story of a table', () => {
     [
       'over',
       { execution: 'ended', job: 'over', job_runs: [{ id: 'jr_1', state: 'FAILED' }] },
-      'stuck',
+      'not yet',
       `tidegate unlock ${TABLE}`,
     ],
+    ['gone, and its job is not', { execution: 'ended', job: 'at_work', job_runs: [] }, 'not yet', 'wait for the job'],
     ['of unknown state', { execution: 'unknown', job: 'unknown', job_runs: [] }, 'stuck', 'look for the job run'],
   ])('that a run has, which is %s', async (_, evidence, verdict, next) => {
     const one = await shop({ evidence })
