@@ -37,6 +37,10 @@ function show({ waiting, settled, more }: TableFiles, limit: number, output: Out
   output.line(pc.bold(`settled, latest first${orMore(more.settled)}`))
   if (settled.length === 0) output.line('none yet')
   else output.table(settled, [...waitingColumns(now), ...settledColumns])
+  if (settled.some(({ status }) => status === 'raw_file_quarantined'))
+    output.line(
+      `\n${pc.bold('quarantined')} files wait for a decision, unless it was made: \`tidegate quarantine list\``,
+    )
 }
 
 const waitingColumns = (now: number): Column<FileRow>[] => [

@@ -137,12 +137,15 @@ function list(files: readonly SettledFile[], output: Output): void {
     { title: 'SIZE', value: (file) => size(file.bytes), right: true },
     { title: 'PUT', value: (file) => ago(file.put_at_s * 1000, now) },
     { title: 'STAGE', value: (file) => file.quarantine?.stage ?? '-' },
-    { title: 'REASON', value: (file) => file.quarantine?.reason ?? file.reason ?? '-' },
+    { title: 'REASON', value: (file) => plain(file.quarantine?.reason ?? file.reason ?? '-') },
     { title: 'ID', value: (file) => `${file.file_id.slice(0, 24)}…` },
   ]
   output.table(files, columns)
   output.line(`\n${plural(files.length, 'file')}: \`tidegate quarantine show ID\`, then release or discard each`)
 }
+
+/** What the job says quotes the file, and a file may hold anything, also what commands a terminal. */
+const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
 
 function show(file: SettledFile, output: Output): void {
   const now = Date.now()
@@ -156,8 +159,8 @@ function show(file: SettledFile, output: Output): void {
     ['put', ago(file.put_at_s * 1000, now)],
     ['quarantined', `${ago(file.settled_at_ms, now)}, by run ${file.glue_job_run_id ?? '-'}`],
     ['stage', note?.stage ?? '-'],
-    ['reason', note?.reason ?? file.reason ?? '-'],
-    ['detail', note?.detail ?? '-'],
+    ['reason', plain(note?.reason ?? file.reason ?? '-')],
+    ['detail', plain(note?.detail ?? '-')],
     ['rows', rows],
     ['error', note?.error_code ?? '-'],
     ['decision', note?.discarded_at_ms == null ? 'none yet' : `given up ${ago(note.discarded_at_ms, now)}`],

@@ -115,7 +115,7 @@ async function settledStory(file: string, known: SettledFile, steps: Step[], por
   }
   if (known.file_ingestion_status === 'raw_file_quarantined') {
     const note = known.quarantine
-    const why = `quarantined at \`${note?.stage ?? 'an unknown stage'}\`: ${note?.detail ?? known.reason ?? 'for no known reason'}`
+    const why = `quarantined at \`${note?.stage ?? 'an unknown stage'}\`: ${shown(note?.detail ?? known.reason ?? 'for no known reason')}`
     if (note && note.discarded_at_ms !== null)
       return storyOf(about, [...steps, ended('ledger', `${why}; an operator gave its changes up`, at)], '')
     const next = `\`tidegate quarantine show ${known.file_id}\`, then put a good file, release or discard it`
@@ -142,8 +142,8 @@ async function waitingStory(file: string, known: LandedFile, steps: Step[], port
     ...(await claimSteps(item, ports)),
     isOpen ? openStep(item, known) : await queueStep(known, open, ports),
   )
-  // An attempt got the file, and how it ended is in the table or nowhere.
-  return storyOf({ file, table }, steps, '', isOpen && item?.refresh_status !== 'updating_table')
+  // An attempt got the file; whether it committed is in the table, or nowhere.
+  return storyOf({ file, table }, steps, '', isOpen)
 }
 
 const openStep = (item: TableItem | undefined, known: LandedFile): Step =>
