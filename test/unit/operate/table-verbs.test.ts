@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type HoldReason, holdReason, type TableItem, tableItem } from '../../../shared/contracts/ledger.ts'
+import { TidegateError } from '../../../shared/errors.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
 import type { Evidence } from '../../../shared/operate/evidence.ts'
 import { holding } from '../../../shared/operate/hold.ts'
@@ -29,6 +31,8 @@ const verbs = {
   unlock: (item: TableItem) => unlocking(item, OVER, false),
 } satisfies Record<Preview['verb'], (item: TableItem) => Preview>
 
+const verbNames = Object.keys(verbs) as Preview['verb'][]
+
 function world(change: Partial<TableItem>) {
   let ids = 0
   const ports = { ...createMemoryPorts(), newId: () => String(++ids), who: 'ada@laptop' }
@@ -57,7 +61,7 @@ describe('each verb is for some states, and says which verb is for the others', 
     ]),
   ]
   it.each(states)('%s', async (state, change, allowed) => {
-    for (const verb of Object.keys(verbs) as Preview['verb'][]) {
+    for (const verb of verbNames) {
       const item = itemWith(change)
       if (allowed.includes(verb)) expect(verbs[verb](item).after.revision).toBe(item.revision + 1)
       else expect(() => verbs[verb](item)).toThrow(`\`${TABLE}\` is \`${state}\``)
@@ -165,3 +169,55 @@ describe('in the middle of something else', () => {
     ])
   })
 })
+
+/** Any item that the ledger can hold, as far as verbs look at it. */
+const anyItem = fc
+  .record({
+    revision: fc.integer({ min: 1, max: 9 }),
+    refresh_status: fc.constantFrom('updating_table', 'completed', 'refresh_error', 'held'),
+    hold_reason: fc.constantFrom(null, ...holdReason.options),
+    claim_owner: fc.constantFrom(null, 'arn:owner'),
+    batch_id: fc.constantFrom(null, 'sha256:a'),
+    attempts: fc.nat(9),
+    failed_attempts: fc.nat(9),
+    unproved_runs: fc.subarray(['run-0-0', 'run-1-0', 'run-2-0']),
+    last_committed_at_ms: fc.constantFrom(null, 5),
+  })
+  .map((change) => itemWith({ ...change, entry_uri: change.batch_id === null ? null : 's3://control/entry.json' }))
+const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
+  execution: fc.constantFrom(null, 'running', 'ended', 'unknown'),
+  job: fc.constantFrom('at_work', 'over', 'never_started', 'unknown'),
+  job_runs: fc.constant([]),
+})
+
+it('[frozen-set] whatever the item, a verb refuses by number, or leaves entry, token, attempts and what is applied alone', () =>
+  fc.assert(
+    fc.property(anyItem, anyEvidence, fc.boolean(), fc.constantFrom(...verbNames), (item, evidence, force, name) => {
+      let preview: Preview
+      try {
+        preview = name === 'unlock' ? unlocking(item, evidence, force) : verbs[name](item)
+      } catch (error) {
+        expect(error).toBeInstanceOf(TidegateError)
+        return
+      }
+      const {
+        refresh_status,
+        hold_reason,
+        error: _,
+        claim_owner,
+        unproved_runs,
+        failed_attempts,
+        ...rest
+      } = preview.after
+      expect({ ...item, revision: item.revision + 1 }).toMatchObject(rest)
+      // Nobody forgets a run that may still commit, and nobody but `unlock` takes a table from one.
+      expect(unproved_runs).toEqual(expect.arrayContaining(item.unproved_runs))
+      if (item.refresh_status === 'updating_table') expect(name).toBe('unlock')
+      expect(refresh_status === 'held').toBe(name === 'hold')
+      expect(hold_reason === null).toBe(name !== 'hold')
+      expect(failed_attempts).toBe(name === 'retry' ? 0 : item.failed_attempts)
+      if (name !== 'hold') expect(claim_owner).toBeNull()
+      expect(tableItem.parse(preview.after)).toEqual(preview.after)
+    }),
+    { numRuns: 500 },
+  ))
