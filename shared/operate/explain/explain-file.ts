@@ -122,7 +122,7 @@ async function settledStory(file: string, known: SettledFile, steps: Step[], por
     return storyOf(about, [...steps, stuck('ledger', why, { ...at, next })], '')
   }
   const run = known.glue_job_run_id ? await ports.tables.run(table, known.glue_job_run_id) : undefined
-  const counted = known.rows === undefined ? '' : `, ${known.rows} rows`
+  const counted = known.rows === undefined ? '' : `, ${known.rows} ${known.rows === 1 ? 'row' : 'rows'}`
   steps.push(
     done('claim', `run \`${known.glue_job_run_id}\`, batch \`${batchText(known.batch_id ?? '')}\``),
     done('commit', `snapshot \`${run?.snapshot ?? 'that its history no longer has'}\`${counted}`),
@@ -135,12 +135,13 @@ async function waitingStory(file: string, known: LandedFile, steps: Step[], port
   const table = known.source_table_name
   const [configured, item] = await Promise.all([configurationOf(table, ports), ports.tables.get(table)])
   const open = await openBatch(item, ports)
-  const isOpen = open.has(known.file_id)
+  const isOpen = open.ids.has(known.file_id)
   steps.push(
     configurationStep(table, configured),
     ...(await scheduleSteps(configured, ports)),
     ...(await claimSteps(item, ports)),
-    isOpen ? openStep(item, known) : await queueStep(known, open, ports),
+    ...open.steps,
+    isOpen ? openStep(item, known) : await queueStep(known, open.ids, ports),
   )
   // An attempt got the file; whether it committed is in the table, or nowhere.
   return storyOf({ file, table }, steps, '', isOpen)
@@ -149,7 +150,7 @@ async function waitingStory(file: string, known: LandedFile, steps: Step[], port
 const openStep = (item: TableItem | undefined, known: LandedFile): Step =>
   waits(
     'queue',
-    `it is in the open batch \`${batchText(item?.batch_id ?? '')}\`, given out ${item?.attempts ?? 0} times: nothing else is applied before it`,
+    `it is in the open batch \`${batchText(item?.batch_id ?? '')}\`, given out ${item?.attempts === 1 ? 'once' : `${item?.attempts ?? 0} times`}: nothing else is applied before it`,
     { next: `\`tidegate runs ${known.source_table_name}\` shows the attempts` },
   )
 
@@ -161,6 +162,9 @@ async function queueStep(known: LandedFile, open: ReadonlySet<string>, ports: Ex
   const waiting = await ports.files.waiting(known.source_table_name, EVERYTHING)
   const before = waiting.findIndex((file) => file.file_id === known.file_id)
   const behind = open.size > 0 ? `, the ${open.size} of the open batch among them` : ''
-  const says = before <= 0 ? 'it waits, the oldest of its table' : `it waits behind ${before} older files${behind}`
+  const says =
+    before <= 0
+      ? 'it waits, the oldest of its table'
+      : `it waits behind ${before} older ${before === 1 ? 'file' : 'files'}${behind}`
   return waits('queue', says, { next: 'nothing: the next runs of its cadence take the oldest files first' })
 }

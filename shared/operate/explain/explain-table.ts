@@ -1,8 +1,15 @@
 /** Why is this table not as fresh as its source? What waits, what keeps it, and what it has. */
 import type { TableItem, TableRun } from '../../contracts/ledger.ts'
 import type { ExplainPorts } from './ports.ts'
-import { batchText, done, type Step, type Story, storyOf, stuck, timeText, waits } from './story.ts'
-import { claimSteps, configurationOf, configurationStep, openBatch, scheduleSteps } from './table-steps.ts'
+import { batchText, done, filesText, type Step, type Story, storyOf, stuck, timeText, waits } from './story.ts'
+import {
+  claimSteps,
+  configurationOf,
+  configurationStep,
+  type OpenBatch,
+  openBatch,
+  scheduleSteps,
+} from './table-steps.ts'
 
 const EVERYTHING = 10_000_000
 const MOST_QUARANTINED = 1000
@@ -14,12 +21,14 @@ export async function explainTable(table: string, ports: ExplainPorts): Promise<
     ports.tables.get(table),
     ports.tables.runs(table, 1),
   ])
+  const open = await openBatch(item, ports)
   const steps = [
     configurationStep(table, configured),
     ...(await scheduleSteps(configured, ports)),
     await eventsStep(ports),
-    await filesStep(table, item, ports),
+    await filesStep(table, item, open, ports),
     ...(await claimSteps(item, ports)),
+    ...open.steps,
     ...(last ? [runStep(last)] : []),
     ...(item ? [heldStep(item)] : []),
     ...(await quarantineSteps(table, ports)),
@@ -35,21 +44,29 @@ async function eventsStep(ports: ExplainPorts): Promise<Step> {
   return done('event', says, { next: dead > 0 ? '`tidegate dlq list`' : null })
 }
 
-async function filesStep(table: string, item: TableItem | undefined, ports: ExplainPorts): Promise<Step> {
+async function filesStep(
+  table: string,
+  item: TableItem | undefined,
+  { ids }: OpenBatch,
+  ports: ExplainPorts,
+): Promise<Step> {
   const waiting = await ports.files.waiting(table, EVERYTHING)
   const [oldest] = waiting
   if (!oldest) return done('queue', 'no file waits')
-  const open = await openBatch(item, ports)
   const inOpen =
-    item?.batch_id && open.size > 0 ? `, ${open.size} of them in the open batch \`${batchText(item.batch_id)}\`` : ''
-  return waits('queue', `${waiting.length} files wait${inOpen}; the oldest is \`${oldest.file_ingestion_path}\``, {
-    at_ms: oldest.put_at_s * 1000,
-    next: 'nothing: the next runs of its cadence take the oldest files first',
-  })
+    item?.batch_id && ids.size > 0 ? `, ${ids.size} of them in the open batch \`${batchText(item.batch_id)}\`` : ''
+  return waits(
+    'queue',
+    `${filesText(waiting.length)} ${waiting.length === 1 ? 'waits' : 'wait'}${inOpen}; the oldest is \`${oldest.file_ingestion_path}\``,
+    {
+      at_ms: oldest.put_at_s * 1000,
+      next: 'nothing: the next runs of its cadence take the oldest files first',
+    },
+  )
 }
 
 function runStep(run: TableRun): Step {
-  const says = `last run \`${run.glue_job_run_id}\`: ${run.result}, ${run.files} files`
+  const says = `last run \`${run.glue_job_run_id}\`: ${run.result}, ${filesText(run.files)}`
   const told = { at_ms: run.ended_at_ms }
   return run.error ? done('job', `${says}; ${run.error.message}`, told) : done('job', says, told)
 }
@@ -65,9 +82,9 @@ const heldStep = (item: TableItem): Step =>
 async function quarantineSteps(table: string, ports: ExplainPorts): Promise<Step[]> {
   const files = await ports.files.quarantined(table, MOST_QUARANTINED)
   if (files.length === 0) return []
-  const count = files.length === MOST_QUARANTINED ? `at least ${files.length}` : String(files.length)
+  const count = `${files.length === MOST_QUARANTINED ? 'at least ' : ''}${filesText(files.length)}`
   return [
-    stuck('ledger', `${count} files are quarantined: the table goes on without their changes`, {
+    stuck('ledger', `${count} quarantined: the table goes on without the changes`, {
       next: `\`tidegate quarantine list ${table}\``,
     }),
   ]

@@ -51,7 +51,7 @@ export const ended = step('ended')
 
 const WORDS = { ended: 'it never comes to the table', stuck: 'stuck', waits: 'not yet', done: '' }
 
-/** The story that these steps tell: where somebody must act comes first, then what only takes time. */
+/** The story that these steps tell: where somebody must act comes first, then what only takes time, a run at work before a queue. */
 export function storyOf(
   about: Pick<Story, 'file' | 'table'>,
   steps: readonly Step[],
@@ -59,7 +59,8 @@ export function storyOf(
   unknown = false,
 ): Story {
   const first = (state: Step['state']) => steps.find((one) => one.state === state)
-  const at = first('ended') ?? first('stuck') ?? first('waits')
+  const claim = steps.find((one) => one.state === 'waits' && one.stage === 'claim')
+  const at = first('ended') ?? first('stuck') ?? claim ?? first('waits')
   return {
     ...about,
     in_table: at === undefined ? 'yes' : unknown ? 'unknown' : 'no',
@@ -73,3 +74,6 @@ export function storyOf(
 export const timeText = (at: EpochMs): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
 /** Batch ids are long; twelve digits tell them apart, as `files` shows them. */
 export const batchText = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12)
+
+/** 1 → `1 file`, 3 → `3 files`. */
+export const filesText = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`

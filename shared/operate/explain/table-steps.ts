@@ -3,6 +3,7 @@ import { frozenEntry } from '../../claims/entry.ts'
 import { isClaimed, isHeld } from '../../claims/table-state.ts'
 import type { BatchConfig, TableConfig } from '../../contracts/config.ts'
 import type { TableItem } from '../../contracts/ledger.ts'
+import { messageOf, OurError } from '../../errors.ts'
 import { holdNextAction } from '../../status/next-action.ts'
 import { isOver, told } from '../evidence.ts'
 import type { ExplainPorts } from './ports.ts'
@@ -97,8 +98,20 @@ async function claimedStep(item: TableItem, ports: ExplainPorts): Promise<Step> 
   return stuck('claim', says, { ...at, next: `look for the job run; \`tidegate unlock ${table}\` when it has ended` })
 }
 
-/** Ids of the files in the table's open batch; none where no batch is open. */
-export async function openBatch(item: TableItem | undefined, ports: ExplainPorts): Promise<ReadonlySet<string>> {
-  if (!item?.entry_uri) return new Set()
-  return new Set((await frozenEntry(item, ports.objects)).files.map((file) => file.file_id))
+export interface OpenBatch {
+  /** Of its files; none where no batch is open. */
+  readonly ids: ReadonlySet<string>
+  /** What is wrong with it. */
+  readonly steps: readonly Step[]
+}
+
+export async function openBatch(item: TableItem | undefined, ports: ExplainPorts): Promise<OpenBatch> {
+  if (!item?.entry_uri) return { ids: new Set(), steps: [] }
+  try {
+    const entry = await frozenEntry(item, ports.objects)
+    return { ids: new Set(entry.files.map((file) => file.file_id)), steps: [] }
+  } catch (error) {
+    if (!(error instanceof OurError)) throw error
+    return { ids: new Set(), steps: [stuck('claim', messageOf(error), { next: `restore \`${item.entry_uri}\`` })] }
+  }
 }

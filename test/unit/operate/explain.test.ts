@@ -83,7 +83,7 @@ describe('the story of a file', () => {
     expect((await one.file(FIRST)).answer).toContain('the oldest of its table')
     const story = await one.file(SECOND)
     expect(story).toMatchObject({ in_table: 'no', next_action: expect.stringContaining('oldest files first') })
-    expect(story.answer).toBe('not yet: it waits behind 1 older files')
+    expect(story.answer).toBe('not yet: it waits behind 1 older file')
     expect(stages(story)).toEqual([
       'put done',
       'key done',
@@ -175,6 +175,16 @@ const explainFileAt = (world: World, key: string) =>
   )
 
 describe('the story of a table', () => {
+  it('whose frozen entry is gone is told all the same', async () => {
+    const one = await shop()
+    await putFile(one.world, TABLE, FIRST, '5')
+    one.world.executions.set(ownerOf('e1'), 'running')
+    await claim(one.world, 'e1')
+    await change(one.world, (seen) => ({ ...seen, revision: seen.revision + 1, entry_uri: 's3://control/gone.json' }))
+    expect(await one.table()).toMatchObject({ answer: expect.stringMatching(/^stuck: TG9304/) })
+    expect((await one.file(FIRST)).next_action).toBe('restore `s3://control/gone.json`')
+  })
+
   it('that has everything says as of when', async () => {
     const one = await shop()
     await putFile(one.world, TABLE, FIRST, '5')
@@ -214,6 +224,7 @@ describe('the story of a table', () => {
     const step = story.steps.find(({ stage }) => stage === 'claim')
     expect(step?.state).toBe(verdict === 'stuck' ? 'stuck' : 'waits')
     expect(step?.next).toContain(next)
+    expect(story.next_action).toBe(step?.next)
   })
 
   it('whose schedule is paused, or whose configuration is off or gone', async () => {
