@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
+import { addDlq } from './commands/dlq.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFiles } from './commands/files.ts'
@@ -38,6 +39,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addUnlock,
   addQuarantine,
   addQuery,
+  addDlq,
   addReconcile,
   addDoctor,
   addAudit,

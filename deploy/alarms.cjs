@@ -2,7 +2,7 @@
 
 /** Messages in a dead-letter queue, and what an operator does about them. */
 const deadLetters = {
-  FileManagerDlq: 'Events that could not be landed wait in the dead-letter queue: `tidegate status` shows why',
+  FileManagerDlq: 'Events that could not be landed wait in the dead-letter queue: `tidegate dlq list` shows why',
   LandingRuleDlq: 'Events of the staging bucket did not reach the queue: files may be unknown to the ledger',
   SchedulerDlq: 'A schedule could not start its target: a cadence was not refreshed, or the bucket not reconciled',
 }

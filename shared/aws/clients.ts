@@ -4,9 +4,11 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { GlueClient } from '@aws-sdk/client-glue'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { SFNClient } from '@aws-sdk/client-sfn'
+import { SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 
 /** What tests override; product code leaves all of it to the SDK. */
@@ -59,3 +61,9 @@ export const createSfnClient = (overrides: ClientOverrides = {}): SFNClient =>
 
 export const createSchedulerClient = (overrides: ClientOverrides = {}): SchedulerClient =>
   new SchedulerClient({ ...settings(10_000), ...overrides })
+
+export const createSqsClient = (overrides: ClientOverrides = {}): SQSClient =>
+  new SQSClient({ ...settings(10_000), ...overrides })
+
+export const createLambdaClient = (overrides: ClientOverrides = {}): LambdaClient =>
+  new LambdaClient({ ...settings(10_000), ...overrides })

@@ -11,6 +11,7 @@ import {
   createDocumentClient,
   createS3Client,
   createSchedulerClient,
+  createSqsClient,
 } from '../../../shared/aws/clients.ts'
 import { createDynamoConfigStore } from '../../../shared/aws/dynamodb-config-store.ts'
 import { createDynamoFileLedger } from '../../../shared/aws/dynamodb-file-ledger.ts'
@@ -57,6 +58,7 @@ export async function startCloud() {
     names,
     bucket,
     scheduler: createSchedulerClient(overrides),
+    sqs: createSqsClient(overrides),
     ports: {
       files: createDynamoFileLedger(documents, names),
       tables: createDynamoTableLedger(documents, names),
