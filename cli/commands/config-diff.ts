@@ -46,7 +46,7 @@ export function addDiff(config: Command): void {
       const stored = await storedConfig(ports, cadenceNames(resolved))
       const found = differences(resolved, stored)
       const { cadences, tables, sources } = found
-      const refusal = await refusalUnderData(found, stored.tables, ports)
+      const { refusal } = await refusalUnderData(found, stored.tables, ports)
       const diff: Diff = {
         cadences: { changes: cadences.changes, items: cadences.items },
         tables: { changes: tables.changes, items: tables.items },

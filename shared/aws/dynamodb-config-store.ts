@@ -2,13 +2,20 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { batchConfig, tableConfig } from '../contracts/config.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
+import { fullJitter, type Pause } from './backoff.ts'
 import { dynamoError } from './errors.ts'
 import { checkedItem, collected, type Item, queried, scanned } from './items.ts'
 import { type TableNames, tableKeys } from './tables.ts'
+import { transact } from './transactions.ts'
 
-export type ConfigTables = Pick<TableNames, 'batch_config' | 'raw_table_config'>
+/** The table ledger's tracker is needed too: what would change a table's data is put only as it was seen there. */
+export type ConfigTables = Pick<TableNames, 'batch_config' | 'raw_table_config' | 'file_processing_tracker'>
 
-export function createDynamoConfigStore(client: DynamoDBDocumentClient, tables: ConfigTables): ConfigStore {
+export function createDynamoConfigStore(
+  client: DynamoDBDocumentClient,
+  tables: ConfigTables,
+  pause: Pause = fullJitter,
+): ConfigStore {
   const cadenceOf = (item: Item) => checkedItem(batchConfig, item, tables.batch_config, tableKeys.batch_config)
   const tableOf = (item: Item) => checkedItem(tableConfig, item, tables.raw_table_config, tableKeys.raw_table_config)
   const { get, put, remove } = itemAccess(client)
@@ -37,6 +44,18 @@ export function createDynamoConfigStore(client: DynamoDBDocumentClient, tables: 
     },
     putCadence: (config) => put(tables.batch_config, config, config.refresh_cadence),
     putTable: (config) => put(tables.raw_table_config, config, config.source_table_name),
+    async putTableAsSeen(config, seen) {
+      const check = {
+        TableName: tables.file_processing_tracker,
+        Key: { raw_table_name: config.source_table_name },
+        ...(seen
+          ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
+          : { ConditionExpression: 'attribute_not_exists(raw_table_name)' }),
+      }
+      const writes = [{ Put: { TableName: tables.raw_table_config, Item: config } }, { ConditionCheck: check }]
+      const action = `writing \`${config.source_table_name}\` to table \`${tables.raw_table_config}\``
+      return (await transact(client, writes, action, 'repeatable-write', pause)).committed
+    },
     deleteCadence: (name) => remove(tables.batch_config, { refresh_cadence: name }),
     deleteTable: (cadence, table) =>
       remove(tables.raw_table_config, { refresh_cadence: cadence, source_table_name: table }),

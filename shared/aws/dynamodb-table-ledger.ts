@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import type { TableConfig } from '../contracts/config.ts'
 import { type TableItem, type TableRun, tableItem, tableRun } from '../contracts/ledger.ts'
 import { LedgerError, OurError } from '../errors.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
@@ -9,9 +10,13 @@ import { fullJitter, type Pause } from './backoff.ts'
 import { attemptsOf, dynamoError } from './errors.ts'
 import { checkedItem, fetched, type Item, itemOfError, queried, scanned } from './items.ts'
 import { type TableNames, tableKeys } from './tables.ts'
-import { transact } from './transactions.ts'
+import { conditionFailed, type TransactionItems, transact } from './transactions.ts'
 
-export type TableLedgerTables = Pick<TableNames, 'file_processing_tracker' | 'file_processing_tracker_history'>
+/** The configuration is needed too: a first claim is conditional on it. */
+export type TableLedgerTables = Pick<
+  TableNames,
+  'file_processing_tracker' | 'file_processing_tracker_history' | 'raw_table_config'
+>
 
 export function createDynamoTableLedger(
   client: DynamoDBDocumentClient,
@@ -50,12 +55,15 @@ export function createDynamoTableLedger(
       return items
     },
 
-    async replace(next, seen, run) {
+    async replace(next, seen, run, config) {
       assertFollows(next, seen)
       const put = revisionPut(tables, next, seen)
+      const others = [...(run ? [historyPut(tables, run)] : []), ...(config ? [configCheck(tables, config)] : [])]
       try {
-        const refused = run ? await putWithRun(client, tables, put, run, pause) : await putAlone(client, put)
-        return refused === 'written' ? { written: true } : { written: false, current: refused && checked(refused) }
+        const refused = others.length > 0 ? await putWith(client, put, others, pause) : await putAlone(client, put)
+        if (refused === 'written') return { written: true }
+        if (refused === 'for another reason') return { written: false, current: await get(next.raw_table_name) }
+        return { written: false, current: refused && checked(refused) }
       } catch (error) {
         if (!(error instanceof LedgerError && error.certainty === 'unknown')) throw error
         // No answer, and the write may have landed: what is stored now tells.
@@ -131,14 +139,30 @@ async function putAlone(client: DynamoDBDocumentClient, put: RevisionPut): Promi
   }
 }
 
-async function putWithRun(
+const historyPut = (tables: TableLedgerTables, Item: TableRun): TransactionItems[number] => ({
+  Put: { TableName: tables.file_processing_tracker_history, Item },
+})
+
+// config apply   reads the item (revision 6) ───────────── puts the configuration, if revision = 6
+// a claim             reads the configuration (applied at 12:00) ─ puts revision 7, if applied at 12:00
+// whichever is second is refused, and looks again
+const configCheck = (tables: TableLedgerTables, config: TableConfig): TransactionItems[number] => ({
+  ConditionCheck: {
+    TableName: tables.raw_table_config,
+    Key: { refresh_cadence: config.refresh_cadence, source_table_name: config.source_table_name },
+    ConditionExpression: 'applied_at_ms = :applied',
+    ExpressionAttributeValues: { ':applied': config.applied_at_ms },
+  },
+})
+
+async function putWith(
   client: DynamoDBDocumentClient,
-  tables: TableLedgerTables,
   put: RevisionPut,
-  run: TableRun,
+  others: TransactionItems,
   pause: Pause,
-): Promise<'written' | Item | undefined> {
-  const history = { TableName: tables.file_processing_tracker_history, Item: run }
-  const result = await transact(client, [{ Put: put }, { Put: history }], actionOf(put), 'write', pause)
-  return result.committed ? 'written' : itemOfError(result.reasons[0]?.Item)
+): Promise<'written' | 'for another reason' | Item | undefined> {
+  const result = await transact(client, [{ Put: put }, ...others], actionOf(put), 'write', pause)
+  if (result.committed) return 'written'
+  const [refusal] = result.reasons
+  return conditionFailed(refusal) ? itemOfError(refusal?.Item) : 'for another reason'
 }

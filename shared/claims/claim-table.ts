@@ -216,7 +216,9 @@ async function claimWaiting(
     entry_uri: entryUri,
     attempts: 1,
   }
-  if (!(await ports.tables.replace(next, seen)).written) return 'lost'
+  // Of a table without data `config apply` may change keys, mode and target: the claim is of the configuration that it read.
+  const asRead = seen?.last_snapshot == null ? config : undefined
+  if (!(await ports.tables.replace(next, seen, undefined, asRead)).written) return 'lost'
   await supersede(next, set.overwritten, ports)
   return claimed(next, entry, false)
 }

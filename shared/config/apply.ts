@@ -1,8 +1,9 @@
 /** `config apply`: makes the configuration tables and the sources on the control bucket say what the file says. */
 import { mapBounded } from '../bounded.ts'
-import type { SourcesDocument } from '../contracts/config.ts'
+import type { SourcesDocument, TableConfig } from '../contracts/config.ts'
 import { controlLayout } from '../contracts/control-layout.ts'
 import { ConfigurationError } from '../errors.ts'
+import { shown } from '../files/shown.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
@@ -11,7 +12,7 @@ import type { Schedules } from '../ports/schedules.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
 import { type Consequences, consequences } from './consequences.ts'
 import { type Changes, differences } from './differences.ts'
-import { refusalUnderData } from './refuse-changes.ts'
+import { refusalUnderData, type UnderData } from './refuse-changes.ts'
 import { rememberRemoved } from './removed-tables.ts'
 import type { ResolvedConfig } from './resolved.ts'
 import { storedConfig } from './stored-config.ts'
@@ -42,20 +43,20 @@ const AT_ONCE = 16
  * Writes what differs, and nothing when nothing does, so that a run that broke off is finished by the next one.
  * Throws ConfigurationError (terminal), before anything is written: TG1220 for a cadence without a deployed schedule, TG1222
  * for a table that has data and would get other keys, mode, sequence or target, TG1223 for one that would write where another
- * one's data is.
+ * one's data is. TG1224 (transient), in the middle, if a run claimed such a table meanwhile.
  */
 export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): Promise<Applied> {
   await refuseUndeployed(resolved, ports.schedules)
   const applied_at_ms = ports.clock.now()
   const stored = await storedConfig(ports, cadenceNames(resolved))
   const found = differences(resolved, stored)
-  const refusal = await refusalUnderData(found, stored.tables, ports)
+  const { refusal, seen } = await refusalUnderData(found, stored.tables, ports)
   if (refusal) throw refusal
   const meant = await consequences(found, ports)
   const { cadences, tables, sources } = found
   // A cadence is what tables are found by: it is written before they are, and deleted after them.
   await mapBounded(cadences.write, AT_ONCE, (cadence) => ports.config.putCadence({ ...cadence, applied_at_ms }))
-  await mapBounded(tables.write, AT_ONCE, (table) => ports.config.putTable({ ...table, applied_at_ms }))
+  await mapBounded(tables.write, AT_ONCE, (table) => putTable({ ...table, applied_at_ms }, seen, ports.config))
   const gone = new Set(meant.removed.map(({ table }) => table))
   const leaving = tables.remove.filter((table) => gone.has(table.source_table_name))
   await rememberRemoved(leaving, applied_at_ms, ports.controlBucket, ports.objects)
@@ -69,6 +70,18 @@ export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): 
   }
   await mapBounded(cadences.remove, AT_ONCE, (cadence) => ports.config.deleteCadence(cadence.refresh_cadence))
   return { cadences: cadences.changes, tables: tables.changes, sources: sources.changes, consequences: meant }
+}
+
+/** A table that may only be changed so while it has no data is put only if no claim came since that was looked up. */
+async function putTable(table: TableConfig, seen: UnderData['seen'], config: ConfigStore): Promise<void> {
+  const name = table.source_table_name
+  if (!seen.has(name)) return config.putTable(table)
+  if (await config.putTableAsSeen(table, seen.get(name))) return
+  throw new ConfigurationError(
+    'TG1224',
+    `\`${shown(name)}\` was claimed by a run while its keys, mode, sequence or target were about to be changed: it may have data by now. Other tables may have been written; apply again, and what is left is applied or refused.`,
+    { certainty: 'transient' },
+  )
 }
 
 export const cadenceNames = ({ cadences }: ResolvedConfig): string[] =>

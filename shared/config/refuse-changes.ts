@@ -23,6 +23,11 @@ const isFixed = ({ field }: FieldChange): boolean =>
   ['merge.keys', 'merge.mode', 'merge.sequence_by'].includes(field) ||
   (field.startsWith('target.') && field !== 'target.adopt')
 
+export interface UnderData {
+  readonly refusal: ConfigurationError | undefined
+  readonly seen: ReadonlyMap<string, TableItem | undefined>
+}
+
 /** There are rows of it, or there will be: a batch that is not resolved may have been committed. */
 export const hasData = (item: TableItem | undefined): boolean =>
   item !== undefined && (item.last_snapshot !== null || item.entry_uri !== null)
@@ -30,18 +35,20 @@ export const hasData = (item: TableItem | undefined): boolean =>
 /**
  * ConfigurationError TG1222 (terminal), naming tables and fields, if a table with data would get other keys, mode, sequence
  * or target, also when it was removed in between; TG1223 if a table would write where another one's data is, be that
- * table removed or not. Undefined if neither. `stored` are all tables that were applied last.
+ * table removed or not. `stored` are all tables that were applied last. `seen` are the ledger's items of the tables that may
+ * be changed so only as long as they have no data: undefined where there is none.
  */
 export async function refusalUnderData(
   { tables }: ConfigDifferences,
   stored: readonly TableConfig[],
   ports: RefusalPorts,
-): Promise<ConfigurationError | undefined> {
+): Promise<UnderData> {
   const added = new Set(tables.items.filter(({ change }) => change === 'added').map(({ name }) => name))
   const wanted = tables.write.filter((table) => added.has(table.source_table_name))
   const changed = tables.items.map(({ name, fields }) => ({ name, fields: fields.filter(isFixed) }))
   const retargeted = new Set(changed.filter(({ fields }) => fields.some(isTarget)).map(({ name }) => name))
-  if (wanted.length === 0 && changed.every(({ fields }) => fields.length === 0)) return undefined
+  if (wanted.length === 0 && changed.every(({ fields }) => fields.length === 0))
+    return { refusal: undefined, seen: new Map() }
 
   const known = await knownTables(stored, ports)
   for (const table of wanted) {
@@ -54,10 +61,10 @@ export async function refusalUnderData(
   const items = await ports.tables.getMany([
     ...new Set([...concerned.map(({ name }) => name), ...collisions.map(({ owner }) => owner)]),
   ])
-  return (
+  const refusal =
     otherFields(concerned.filter(({ name }) => hasData(items.get(name)))) ??
     othersTargets(collisions.filter(({ owner }) => hasData(items.get(owner))))
-  )
+  return { refusal, seen: new Map(concerned.map(({ name }) => [name, items.get(name)])) }
 }
 
 const isTarget = ({ field }: FieldChange): boolean => field === 'target.database' || field === 'target.table'

@@ -21,6 +21,11 @@ export function createMemoryConfigStore(state: MemoryState = emptyState()): Conf
     putTable: async (config) => {
       inner(state.tableConfigs, config.refresh_cadence).set(config.source_table_name, tableConfig.parse(config))
     },
+    putTableAsSeen: async (config, seen) => {
+      if (state.tables.get(config.source_table_name)?.revision !== seen?.revision) return false
+      inner(state.tableConfigs, config.refresh_cadence).set(config.source_table_name, tableConfig.parse(config))
+      return true
+    },
     deleteCadence: async (name) => {
       state.cadences.delete(name)
     },

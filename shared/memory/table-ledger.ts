@@ -13,7 +13,7 @@ export function createMemoryTableLedger(state: MemoryState = emptyState()): Tabl
     },
     all: async () => copyOf([...state.tables.values()].sort((a, b) => byUtf8(a.raw_table_name, b.raw_table_name))),
     // Nothing is awaited between the look and the write: that is what makes it one conditional write here.
-    replace: async (next, seen, run) => {
+    replace: async (next, seen, run, config) => {
       if (next.revision !== (seen?.revision ?? 0) + 1) {
         throw new OurError(
           'TG9111',
@@ -21,7 +21,11 @@ export function createMemoryTableLedger(state: MemoryState = emptyState()): Tabl
         )
       }
       const stored = state.tables.get(next.raw_table_name)
-      if (stored?.revision !== seen?.revision) return { written: false, current: copyOf(stored) }
+      const asConfigured =
+        !config ||
+        inner(state.tableConfigs, config.refresh_cadence).get(config.source_table_name)?.applied_at_ms ===
+          config.applied_at_ms
+      if (stored?.revision !== seen?.revision || !asConfigured) return { written: false, current: copyOf(stored) }
       const history = run && tableRun.parse(run)
       state.tables.set(next.raw_table_name, tableItem.parse(next))
       if (history) inner(state.runs, history.raw_table_name).set(history.glue_job_run_id, history)

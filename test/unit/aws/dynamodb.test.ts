@@ -1,3 +1,4 @@
+import { marshall } from '@aws-sdk/util-dynamodb'
 import { describe, expect, test } from 'vitest'
 import { createDocumentClient } from '../../../shared/aws/clients.ts'
 import { createDynamoConfigStore } from '../../../shared/aws/dynamodb-config-store.ts'
@@ -151,11 +152,8 @@ describe('a move', () => {
 
 describe('reading', () => {
   const stored = (request: StubRequest, key: Record<string, { S: string }>) => {
-    const item = claimed(key.raw_table_name?.S ?? '')
-    const text = (value: unknown) =>
-      value === null ? { NULL: true } : typeof value === 'number' ? { N: String(value) } : { S: String(value) }
     expect(request.operation).toBe('BatchGetItem')
-    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, text(value)]))
+    return marshall(claimed(key.raw_table_name?.S ?? ''))
   }
 
   test('what DynamoDB left unprocessed is asked for again', async () => {

@@ -11,7 +11,8 @@ export function around(world: World, each: Around): World {
   const wrapped = DISTURBED.map((port) => {
     const methods = Object.entries(world[port] as unknown as Record<string, Method>).map(([name, method]) => [
       name,
-      (...args: unknown[]) => each(`${port}.${name}`, () => method(...args)),
+      // A listing is no promise; it is left as it is.
+      name === 'list' ? method : (...args: unknown[]) => each(`${port}.${name}`, () => method(...args)),
     ])
     return [port, Object.fromEntries(methods)]
   })

@@ -118,8 +118,12 @@ class History {
     const [batch] = manifest.parse(JSON.parse((await this.world.objects.get(CONTROL, key)) ?? ''))
     if (!batch) return
     const claimed = await this.lambda(step.claimCrash, (ports) => claim(ports, execution, batch.tables))
-    if (!claimed) return
-    if (step.job !== 'no') await this.job(claimed, step.fates)
+    // A run that died before it came to its job has that in its history; a job that worked is over when its execution is.
+    if (!claimed) return this.world.executions.startedNoJob(ownerOf(execution))
+    if (step.job !== 'no') {
+      await this.job(claimed, step.fates)
+      this.world.jobRuns.set(claimed.run_id, step.fates.includes('die') ? 'FAILED' : 'SUCCEEDED')
+    } else this.world.executions.startedNoJob(ownerOf(execution))
     const said =
       claimed.claimed === 0
         ? NOT_STARTED
@@ -198,7 +202,10 @@ class History {
     expect((item.applied_max_sequence ?? '') >= (before.applied_max_sequence ?? ''), 'the mark never falls').toBe(true)
   }
 
-  /** Then, with nothing in the way, every table that is not held ends with all its files applied or superseded. */
+  /**
+   * Then, with nothing in the way, every table that is not held ends with all its files applied or superseded; and where there
+   * is evidence of every job, no dead run's claim is held.
+   */
   async drain(): Promise<void> {
     for (let n = 0; n < 12; n += 1) {
       await this.step({
@@ -211,7 +218,9 @@ class History {
       await this.check()
     }
     for (const table of TABLES) {
-      if ((await this.world.tables.get(table))?.refresh_status === 'held') continue
+      const item = await this.world.tables.get(table)
+      expect(item?.hold_reason).not.toBe('owner_ended_unsettled')
+      if (item?.refresh_status === 'held') continue
       const left = await this.world.files.waiting(table, 999)
       expect(left.filter((file) => file.format !== 'csv')).toEqual([])
     }
