@@ -12,6 +12,7 @@ import {
   type Selection,
   showLetters,
   summaryOf,
+  targetOf,
   wantedOf,
 } from '../lib/dead-letters.ts'
 import { findDeployment } from '../lib/deployment.ts'
@@ -39,8 +40,7 @@ export function addDlqReplay(dlq: Command): void {
       const wanted = wantedOf(ids, options)
       const deployment = await findDeployment(globals, output)
       const ports = deadLetterPorts(deployment)
-      const target = wanted === 'all' ? 'all' : (options.table ?? ids.join(' ')).slice(0, 1024)
-      const act = { verb: 'dlq replay', target, reason: options.reason ?? null }
+      const act = { verb: 'dlq replay', target: targetOf(ids, options), reason: options.reason ?? null }
       const audit = auditPorts(deployment)
       const done = (work: () => Promise<Replayed>) =>
         audited(act, audit, async (note) => {

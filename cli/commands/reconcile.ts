@@ -17,6 +17,7 @@ import { ago, number, plural } from '../lib/human.ts'
 import type { Output } from '../lib/output.ts'
 import { auditPorts, ledgerPorts } from '../lib/ports.ts'
 import { reasonOption } from '../lib/reason-option.ts'
+import { ledgerNameOf } from '../lib/which-table.ts'
 import { type Globals, outputOf } from './globals.ts'
 
 interface Asked extends ChangeOptions {
@@ -58,15 +59,13 @@ export function addReconcile(program: Command): void {
   addChangeOptions(command)
 }
 
-const tableOf = ({ table }: Asked): string | undefined => table?.toLowerCase().replace('.', '_')
-
 const targetOf = ({ source, table }: Asked): string =>
-  [...(source ? [`source ${source}`] : []), ...(table ? [`table ${table}`] : [])].join(', ') || 'all'
+  [...(source ? [`source ${source}`] : []), ...(table ? [ledgerNameOf(table)] : [])].join(', ') || 'all'
 
 async function reconciled(asked: Asked, deployment: Deployment, output: Output): Promise<ReconcileReport> {
   const options: ReconcileOptions = {
     source: asked.source,
-    table: tableOf(asked),
+    table: asked.table === undefined ? undefined : ledgerNameOf(asked.table),
     dryRun: asked.dryRun === true,
     youngMs: asked.minAge,
     progress: (objects) => {

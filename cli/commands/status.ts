@@ -108,7 +108,7 @@ function overview(rows: readonly TableStatusRow[], queues: Queues, output: Outpu
   output.line(
     full.length === 0
       ? `dead letters: none in ${plural(queues.dead_letters.length, 'queue')}`
-      : `dead letters: ${full.map((queue) => pc.red(`${queue.messages} in ${queue.queue}`)).join(', ')}`,
+      : `dead letters: ${full.map((queue) => pc.red(`${queue.messages} in ${queue.queue}`)).join(', ')} (\`tidegate dlq list\`)`,
   )
   for (const row of rows) if (row.error) output.line(`\n${pc.bold(row.table)}\n  ${row.error.message}`)
 }

@@ -15,6 +15,7 @@ import type { Deployment } from './deployment.ts'
 import { ago, number } from './human.ts'
 import type { Column, Output } from './output.ts'
 import { ledgerPorts } from './ports.ts'
+import { ledgerNameOf } from './which-table.ts'
 
 /** Letters of one command that names some: they are held in memory. */
 export const MOST_LETTERS = 10_000
@@ -55,9 +56,13 @@ export function wantedOf(ids: readonly string[], { all, table }: Selection): 'al
     )
   if (all) return 'all'
   if (table === undefined) return ({ id }) => ids.includes(id)
-  const name = table.toLowerCase().replace('.', '_')
+  const name = ledgerNameOf(table)
   return ({ what }) => what.table === name
 }
+
+/** The same for an audit item. */
+export const targetOf = (ids: readonly string[], { all, table }: Selection): string =>
+  all ? 'all' : table === undefined ? ids.join(' ').slice(0, 1024) : ledgerNameOf(table)
 
 /** Throws InputError TG2660, naming them, unless every id was found. */
 export function assertFound(ids: readonly string[], { letters }: Chosen): void {

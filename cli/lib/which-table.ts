@@ -8,3 +8,6 @@ export function tableNamed<Row extends { readonly table: string }>(wanted: strin
   if (row) return row
   throw new InputError('TG2603', `there is no table \`${wanted}\`. \`tidegate status\` lists the tables.`)
 }
+
+/** The ledger name that `wanted` means, also of a table that nobody has heard of yet. */
+export const ledgerNameOf = (wanted: string): string => wanted.toLowerCase().replace('.', '_')

@@ -14,7 +14,6 @@ import { type Queues, queuesOf } from '../queues.ts'
 import { type Finding, fail, looking, ok, warn } from './finding.ts'
 
 const RIGHTS = 'deploy this version; may you read it?'
-const LOOK_AFTER = 'docs/how-to/look-after-it.md says how'
 
 export async function deployedFindings(deployment: Deployment): Promise<Finding[]> {
   const ports = ledgerPorts(deployment)
@@ -104,7 +103,7 @@ export function queueFindings({ events_on_their_way, dead_letters }: Queues): Fi
       fail(
         'dead letters',
         `${plural(messages, 'message')} in \`${queue}\``,
-        `read why, mend it, and send them again: ${LOOK_AFTER}`,
+        '`tidegate dlq list` tells why: mend it, then `tidegate dlq replay`',
       ),
     ),
   ]

@@ -57,7 +57,7 @@ describe('what the doctor finds in a deployment', () => {
     ])
     const full = queueFindings({ events_on_their_way: 0, dead_letters: [empty, { queue: 'Schedules', messages: 2 }] })
     expect(told(full)).toEqual(['ok no event on the way to the ledger', 'fail 2 messages in `Schedules`'])
-    expect(full[1]?.mend).toContain('docs/how-to/look-after-it.md')
+    expect(full[1]?.mend).toContain('tidegate dlq list')
   })
 
   it('held and failed tables fail with what to do next, unknown ones are to be looked at', () => {
