@@ -4,6 +4,7 @@ import { createMemoryPorts } from '../../shared/memory/index.ts'
 import { CONTROL, STAGING } from '../unit/claims/world.ts'
 import { type Cloud, startCloud } from './support/cloud.ts'
 import { lifeContract } from './support/life-contract.ts'
+import { recoveryContract } from './support/recovery-contract.ts'
 
 let cloud: Cloud
 beforeAll(async () => {
@@ -16,3 +17,5 @@ const facts = { controlBucket: CONTROL, historyTtlMs: 400 * 86_400_000 }
 
 lifeContract('memory', () => ({ ...createMemoryPorts(), ...facts }))
 lifeContract('AWS', () => ({ ...createMemoryPorts(), ...facts, ...cloud.ports }))
+recoveryContract('memory', () => ({ ...createMemoryPorts(), ...facts }))
+recoveryContract('AWS', () => ({ ...createMemoryPorts(), ...facts, ...cloud.ports }))
