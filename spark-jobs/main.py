@@ -28,9 +28,11 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr, flush=True)
         return BAD_PLAN
     # Only now, since starting Spark takes seconds and a bad plan needs none of it.
-    from tidegate_job.session import job_for, start_session
+    from tidegate_job.session import job_for, start_session, tune
 
-    job = job_for(start_session(f"tidegate {plan.run_id}"), store, plan.layout)
+    spark = start_session(f"tidegate {plan.run_id}")
+    tune(spark, plan)
+    job = job_for(spark, store, plan.layout)
     return run_plan(job, plan, known.tables_at_once)
 
 

@@ -40,7 +40,7 @@ const thisMachine = ({ workDir }: LocalSpark): Record<string, string> => ({
   'spark.local.dir': `${workDir}/scratch`,
   'spark.sql.warehouse.dir': `file:${workDir}/scratch/warehouse`,
   // A job here lasts seconds, less than the optimising compiler needs to pay: the demo's full load took 70 s instead of 89 s.
-  'spark.driver.extraJavaOptions': `-XX:TieredStopAtLevel=1 -Djava.io.tmpdir=${workDir}/scratch -Dderby.system.home=${workDir}/scratch`,
+  'spark.driver.extraJavaOptions': `-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m -Djava.io.tmpdir=${workDir}/scratch -Dderby.system.home=${workDir}/scratch`,
 })
 
 function objectStore({ endpoint, region, workDir }: LocalSpark): Record<string, string> {

@@ -24,7 +24,9 @@ def settings_of(warehouse: str) -> dict[str, str]:
         "spark.driver.extraClassPath": str(runtime),
         "spark.driver.memory": "1g",
         # A short life does not pay for the second compiler: half the CPU seconds.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m",
+        # A session of hundreds of tests compiles more than a short one has room for.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+        " -XX:+UseSerialGC -Xss4m",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",

@@ -15,6 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.lake import Lake, Row, change
 from tidegate_job.effects import count_effects
+from tidegate_job.iceberg_batch import stage_batch
+from tidegate_job.iceberg_stage import StagedFiles
 from tidegate_job.outcome import RowCounts
 
 GOOD = [change("I", "10", id=7, v=7)]
@@ -138,7 +140,7 @@ def test_file_overwritten_while_it_is_read(lake: Lake, monkeypatch: pytest.Monke
     lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
     file = lake.put(GOOD, name="same-key.parquet")
 
-    def count_then_overwrite(effects: DataFrame, read: int) -> RowCounts:
+    def count_then_overwrite(effects: DataFrame, read: int) -> tuple[RowCounts, dict[str, int]]:
         counts = count_effects(effects, read)
         lake.put([change("I", "11", id=8, v=8)], name="same-key.parquet")
         return counts
@@ -148,6 +150,26 @@ def test_file_overwritten_while_it_is_read(lake: Lake, monkeypatch: pytest.Monke
     assert outcome["error"]["code"] == "TG2102"
     assert [(bad["stage"], bad["reason"]) for bad in outcome["bad_files"]] == [("recheck", "overwritten")]
     assert len(lake.snapshots()) == 1
+
+
+def test_full_load_overwritten_while_it_is_written(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """[all-or-nothing] A first load is read again as it is written: the last look at the files comes
+    after."""
+    file = lake.put([{"id": 1, "v": 1}], name="load.parquet", kind="full")
+
+    def write_then_overwrite(*given: Any) -> StagedFiles:
+        staged = stage_batch(*given)
+        lake.put([{"id": 8, "v": 8}], name="load.parquet", kind="full")
+        return staged
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegate_job.iceberg.stage_batch", write_then_overwrite)
+        outcome = lake.apply(lake.entry([file]))
+    assert outcome["error"]["code"] == "TG2102"
+    assert lake.snapshots() == []
+    assert not list(Path(lake.location.removeprefix("file://")).rglob("*.parquet"))
+    assert lake.apply_and_settle([lake.put([{"id": 8, "v": 8}], kind="full")])["result"] == "committed"
+    assert lake.rows() == [{"id": 8, "v": 8}]
 
 
 SETTINGS: dict[str, tuple[dict[str, object], str]] = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from tempfile import gettempdir
 
@@ -17,9 +17,17 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import names
-from .changes import deleted_keys, file_rows, fold, read_changes
-from .columns import BatchColumns, agree_columns
-from .effects import as_versions, collect_deletes, count_effects, remembered_frame, with_effects
+from .changes import DELETE, file_rows, fold, keys_are_unique, read_changes, rows_of_plain_files
+from .columns import BatchColumns, Footer, agree_columns
+from .effects import (
+    as_inserts,
+    as_versions,
+    collect_deletes,
+    count_effects,
+    inserted_only,
+    remembered_frame,
+    with_effects,
+)
 from .errors import (
     DISK_FULL,
     ENGINE_FAILED,
@@ -48,6 +56,8 @@ from .plan import TablePlan
 from .read_failures import blame_files
 from .table_format import Commit, Look, OpenTable, TableFormat
 from .tombstones import remembered_deletes
+
+_ONE_PARTITION_ROWS = 250_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,8 @@ class _Batch:
     columns: BatchColumns
     effects: DataFrame
     rows: RowCounts
+    hit: Mapping[str, int]
+    """Rows that are updated or deleted, by the table's data file; for formats that have such."""
     files: tuple[AppliedFile, ...]
     deletes: DataFrame
 
@@ -114,22 +126,23 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
     job.checkpoint(plan.table, "looked-up")
     _check_supported(plan)
     table.check_target()
-    batch: _Batch | None = None
-    try:
+    with ExitStack() as held:
+        held.callback(table.close)
         with course.phase("read"):
-            batch = _read(job, plan, table)
-        with course.phase("evidence"):
-            evidence = _put_evidence(job, plan, batch)
-        job.checkpoint(plan.table, "before-commit")
-        with course.phase("commit"):
-            commit = table.commit(batch.effects, batch.columns.data, batch.rows, evidence)
-    finally:
-        if batch:
-            batch.effects.unpersist()
-    if commit.token != plan.token:
-        # Another run of the same entry was faster; its evidence counts.
+            batch = _read(job, plan, table, held)
+        with course.phase("write"):
+            faster = _stage(job, plan, table, batch)
+        if faster is None:
+            with course.phase("evidence"):
+                evidence = _put_evidence(job, plan, batch)
+            job.checkpoint(plan.table, "before-commit")
+            with course.phase("commit"):
+                commit = table.commit(batch.rows, evidence)
+            faster = commit if commit.token != plan.token else None
+    if faster:
+        # Another run of the same entry; its evidence counts.
         course.lookup = "found"
-        return _already_committed(job, plan, outcome, commit)
+        return _already_committed(job, plan, outcome, faster)
     return replace(
         outcome,
         result="committed",
@@ -200,9 +213,9 @@ def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Comm
     )
 
 
-def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
-    """Read the files and compare them with the table; BadFiles or JobError if the batch must not be
-    applied."""
+def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batch:
+    """Read the files and compare them with the table; BadFiles or JobError if the batch must not be applied.
+    What is kept in memory goes when `held` is closed."""
     files, keys = plan.files, plan.merge.keys
     check_unchanged(job.store, files, "check")
     footers = read_footers(job.spark, job.store, files)
@@ -212,18 +225,34 @@ def _read(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
         raise BadFiles(errors)
     if table.declared is None:
         parse_partition_by(plan.target.partition_by, columns.data)
-    changes = read_changes(job.spark, files, footers, columns, plan.merge)
+    rows = sum(footer.rows for footer in footers.values())
+    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms())
+    changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))
     with blame_files(job.store, files, plan.target.name):
-        found = file_rows(changes, keys)
-        applied = check_rows(plan, footers, found)
-        effects = _marked(job, plan, _effects(job, plan, table, changes, columns, found))
-        try:
-            rows = count_effects(effects, read=sum(file.rows for file in applied))
-            check_unchanged(job.store, files, "recheck")
-        except Exception:
-            effects.unpersist()
-            raise
-    return _Batch(columns, effects, rows, applied, deleted_keys(changes, keys))
+        if rows and _is_first_load(plan, table, footers) and keys_are_unique(changes, keys, rows):
+            # The usual full load: nothing to fold, nothing to compare it with, so it needn't be kept either.
+            applied = check_rows(plan, footers, rows_of_plain_files(footers))
+            effects, counts, hit = as_inserts(changes), inserted_only(applied), dict[str, int]()
+        else:
+            changes = _kept(changes, held)
+            found = file_rows(changes, keys)
+            applied = check_rows(plan, footers, found)
+            effects = _kept(_effects(job, plan, table, changes, columns, found, rows), held)
+            counts, hit = count_effects(effects, read=sum(file.rows for file in applied))
+    return _Batch(columns, effects, counts, hit, applied, changes.where(F.col(DELETE)))
+
+
+def _is_first_load(plan: TablePlan, table: OpenTable, footers: Mapping[str, Footer]) -> bool:
+    """Full-load files without sequence and operation, into a table that has nothing yet and from which
+    nothing was deleted either."""
+    special = {plan.merge.sequence_by, plan.merge.delete_column}
+    return (
+        plan.merge.mode == "snapshot"
+        and table.is_empty
+        and plan.applied.max_sequence is None
+        and all(file.kind == "full" for file in plan.files)
+        and not any(name.lower() in special for footer in footers.values() for name, _ in footer.columns)
+    )
 
 
 def _effects(
@@ -233,6 +262,7 @@ def _effects(
     changes: DataFrame,
     columns: BatchColumns,
     found: Mapping[str, FoundRows],
+    rows: int,
 ) -> DataFrame:
     if plan.merge.mode == "historical":
         # Late or not, deleted or not: a version outranks nothing, and nothing outranks it.
@@ -244,15 +274,26 @@ def _effects(
     if late is not None:
         deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
         remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
-    return with_effects(fold(changes, keys), keys, table.stored_sequences(keys), remembered)
+    # One partition needs no shuffle: for a small batch those cost more than the work.
+    folded = fold(changes.coalesce(1) if rows <= _ONE_PARTITION_ROWS else changes, keys)
+    return with_effects(folded, keys, table.hits(changes, key_columns, rows), remembered)
 
 
-def _marked(job: Job, plan: TablePlan, effects: DataFrame) -> DataFrame:
-    """With what names the batch, and kept: the files are not read again after their last check."""
-    marked = effects.withColumns(
-        {names.BATCH: F.lit(plan.batch_id), names.APPLIED_AT: F.timestamp_millis(F.lit(job.now_ms()))}
-    )
-    return marked.persist(StorageLevel.MEMORY_AND_DISK)
+def _kept(frame: DataFrame, held: ExitStack) -> DataFrame:
+    """Computed once, whatever reads it."""
+    kept = frame.persist(StorageLevel.MEMORY_AND_DISK)
+    held.callback(kept.unpersist)
+    return kept
+
+
+def _stage(job: Job, plan: TablePlan, table: OpenTable, batch: _Batch) -> Commit | None:
+    """Write the batch beside the table, and only then look at the landed files for the last time: they may
+    have been read until here."""
+    with blame_files(job.store, plan.files, plan.target.name, plan.target.location):
+        commit = table.stage(batch.effects, batch.columns.data, batch.rows, batch.hit)
+        if commit is None:
+            check_unchanged(job.store, plan.files, "recheck")
+    return commit
 
 
 def _put_evidence(job: Job, plan: TablePlan, batch: _Batch) -> str:

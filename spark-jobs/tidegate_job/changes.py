@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from . import names
 from .columns import BatchColumns, Footer
+from .landed_scan import scan_parquet
 from .plan import Merge, PlannedFile
 
 DELETE = "_tg_delete"
@@ -41,8 +42,10 @@ def read_changes(
     footers: Mapping[str, Footer],
     columns: BatchColumns,
     merge: Merge,
+    now_ms: int,
 ) -> DataFrame:
-    """One row a change: the data columns, and sequence, operation, file, put time and whether it deletes.
+    """One row a change: the data columns, and sequence, operation, file, put time, whether it deletes, and
+    `now_ms` (epoch milliseconds) as the time of being applied.
 
     One scan, whatever the number of files: a column that a file lacks (a full load has no operation) reads as
     null.
@@ -54,8 +57,7 @@ def read_changes(
         if name in present:
             types[name] = type_
     schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
-    # Keys come from events, and glob characters in a key are just characters.
-    scan = spark.read.option("__globPaths__", "false").schema(schema).parquet(*(file.uri for file in files))
+    scan = scan_parquet(spark, files, schema)
     operation = (
         F.col(names.quote(merge.delete_column)).cast("string")
         if merge.delete_column in types
@@ -67,9 +69,11 @@ def read_changes(
         normalised_sequence(sequence, columns.sequence_type).alias(names.SEQUENCE),
         F.coalesce(operation, F.lit(_LOADED)).alias(names.OPERATION),
         F.coalesce(operation == merge.delete_equals, F.lit(False)).alias(DELETE),
-        _bare_path(F.col("_metadata.file_path")).alias(_PATH),
+        F.col("_metadata.file_path").alias(_PATH),
     )
-    known = F.broadcast(_file_table(spark, files))
+    known = F.broadcast(_file_table(spark, files, now_ms))
+    if len(files) == 1:
+        return changes.drop(_PATH).crossJoin(known.drop(_PATH).distinct())
     # An inner join: rows under a path that is not in the plan would show as missing rows of that file.
     return changes.join(known, _PATH).drop(_PATH)
 
@@ -125,11 +129,24 @@ def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
     return changes.withColumn(place, F.row_number().over(newest_first)).where(F.col(place) == 1).drop(place)
 
 
-def deleted_keys(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """Each key that the batch deletes, with the highest sequence of its deletes, whatever comes after (rule
-    6)."""
+def keys_are_unique(changes: DataFrame, keys: Sequence[str], rows: int) -> bool:
+    """Whether there are `rows` rows, each with a key, and no key twice: then there is nothing to fold, and
+    nothing amiss. One pass over the key columns alone."""
     columns = [F.col(names.quote(key)) for key in keys]
-    return changes.where(F.col(DELETE)).groupBy(*columns).agg(F.max(names.SEQUENCE).alias(names.SEQUENCE))
+    missing = F.greatest(*(column.isNull() for column in columns)) if len(keys) > 1 else columns[0].isNull()
+    count = F.col("count")
+    found = changes.groupBy(*columns).count().agg(F.sum(count), F.max(count), F.max(missing)).collect()[0]
+    return tuple(found) == (rows, 1, False)
+
+
+def rows_of_plain_files(footers: Mapping[str, Footer]) -> dict[str, FileRows]:
+    """What is known of files that have neither sequence nor operation, and all of whose rows could be
+    read."""
+    return {
+        file_id: FileRows(footer.rows, 0, "", "", None, {})
+        for file_id, footer in footers.items()
+        if footer.rows
+    }
 
 
 def _row_hash(changes: DataFrame, columns: Sequence[str]) -> Column:
@@ -140,27 +157,35 @@ def _row_hash(changes: DataFrame, columns: Sequence[str]) -> Column:
     return F.xxhash64(flags, *hashed)
 
 
-def _file_table(spark: SparkSession, files: Sequence[PlannedFile]) -> DataFrame:
+def _file_table(spark: SparkSession, files: Sequence[PlannedFile], now_ms: int) -> DataFrame:
+    """Numbers come from a table and not as literals: those would be compiled into Spark's code, and each
+    batch would have code of its own."""
     jvm = spark._jvm
     assert jvm is not None
     rows = [
-        {
-            "path": str(jvm.org.apache.hadoop.fs.Path(file.uri).toUri().toString()),
-            "id": file.file_id,
-            "at": file.put_at_s,
-        }
+        {"path": spelling, "id": file.file_id, "at": file.put_at_s, "now": now_ms}
         for file in files
+        for spelling in _spellings(str(jvm.org.apache.hadoop.fs.Path(file.uri).toUri().toString()))
     ]
-    parsed = F.from_json(F.lit(json.dumps(rows)), "array<struct<path: string, id: string, at: bigint>>")
+    parsed = F.from_json(
+        F.lit(json.dumps(rows)), "array<struct<path: string, id: string, at: bigint, now: bigint>>"
+    )
     return (
         spark.range(1, numPartitions=1)
         .select(F.inline(parsed))
         .select(
-            _bare_path(F.col("path")).alias(_PATH), F.col("id").alias(names.FILE), F.col("at").alias(PUT_AT)
+            F.col("path").alias(_PATH),
+            F.col("id").alias(names.FILE),
+            F.col("at").alias(PUT_AT),
+            F.timestamp_millis("now").alias(names.APPLIED_AT),
         )
     )
 
 
-def _bare_path(path: Column) -> Column:
-    """Without scheme: Spark says `file:/a` for `file:///a`, and file systems may rename their scheme."""
-    return F.regexp_replace(path, "^[A-Za-z0-9]+:/+", "")
+def _spellings(path: str) -> list[str]:
+    """Spark says `file:/a` for `file:///a`, and file systems may rename their scheme. All of them are here,
+    and not in an expression on each row, which would cost as much as reading it."""
+    scheme, _, rest = path.partition(":")
+    bare = rest.lstrip("/")
+    schemes = (scheme, "s3", "s3a", "s3n") if scheme.startswith("s3") else (scheme,)
+    return sorted({f"{name}:{slashes}{bare}" for name in schemes for slashes in ("/", "//", "///")})

@@ -12,7 +12,7 @@ from . import names
 from .changes import DELETE
 from .evidence import ROWS_A_PART, Delete, KeyColumn
 from .key_values import KeyValue, encode
-from .outcome import RowCounts
+from .outcome import AppliedFile, RowCounts
 
 EFFECT = "_tg_effect"
 INSERTED, UPDATED, DELETED, STALE = "inserted", "updated", "deleted", "stale"
@@ -20,13 +20,15 @@ CHANGING = (INSERTED, UPDATED, DELETED)
 _UPDATES = ("U", "UPDATE")
 _STORED = "_tg_stored_sequence"
 _REMEMBERED = "_tg_remembered_sequence"
+HIT_FILE, HIT_POSITION = "_tg_hit_file", "_tg_hit_position"
+"""Where the stored row of a change is, in a format whose rows have a place."""
 
 
 def with_effects(
     folded: DataFrame, keys: Sequence[str], stored: DataFrame | None, remembered: DataFrame | None
 ) -> DataFrame:
-    """`folded` with a column EFFECT. `stored` has the keys and sequences of the table, `remembered` those of
-    deletes.
+    """`folded` with a column EFFECT. `stored` has the keys and sequences of the table's rows (and what else
+    is to be kept of them), `remembered` those of deletes; both may lack keys that are not among `folded`.
 
     Strictly greater is needed on both sides (rule 5), so whatever was applied first stays.
     """
@@ -54,10 +56,25 @@ def as_versions(changes: DataFrame) -> DataFrame:
     return changes.withColumn(EFFECT, effect)
 
 
-def count_effects(effects: DataFrame, read: int) -> RowCounts:
-    """Rows by effect; what was read but is not among the folded rows lost inside the batch: `duplicate`."""
-    found = {row[EFFECT]: int(row["count"]) for row in effects.groupBy(EFFECT).count().collect()}
-    return RowCounts(
+def as_inserts(changes: DataFrame) -> DataFrame:
+    """`changes` with a column EFFECT, for an empty table and rows without an operation, each key once."""
+    return changes.withColumn(EFFECT, F.lit(INSERTED))
+
+
+def count_effects(effects: DataFrame, read: int) -> tuple[RowCounts, dict[str, int]]:
+    """Rows by effect, and how many rows of each data file of the table are updated or deleted.
+
+    What was read but is not among the folded rows lost inside the batch: `duplicate`.
+    """
+    by_file = [HIT_FILE] if HIT_FILE in effects.columns else []
+    found: dict[str, int] = {}
+    hit: dict[str, int] = {}
+    for row in effects.groupBy(EFFECT, *by_file).count().collect():
+        effect, rows = row[EFFECT], int(row["count"])
+        found[effect] = found.get(effect, 0) + rows
+        if by_file and effect in (UPDATED, DELETED):
+            hit[row[HIT_FILE]] = hit.get(row[HIT_FILE], 0) + rows
+    counts = RowCounts(
         read=read,
         inserted=found.get(INSERTED, 0),
         updated=found.get(UPDATED, 0),
@@ -65,6 +82,13 @@ def count_effects(effects: DataFrame, read: int) -> RowCounts:
         stale=found.get(STALE, 0),
         duplicate=read - sum(found.values()),
     )
+    return counts, hit
+
+
+def inserted_only(files: Sequence[AppliedFile]) -> RowCounts:
+    """The counts of `as_inserts`, from those of the files."""
+    read = sum(file.rows for file in files)
+    return RowCounts(read=read, inserted=read, updated=0, deleted=0, stale=0, duplicate=0)
 
 
 def remembered_frame(
@@ -79,17 +103,25 @@ def remembered_frame(
     return texts.select(*typed, F.col("s").alias(names.SEQUENCE))
 
 
-def collect_deletes(deleted: DataFrame, keys: Sequence[KeyColumn], at_most: int) -> Iterator[Delete]:
-    """The deleted keys, encoded and in order of sequence, so that few parts of the log reach high.
+def collect_deletes(deletes: DataFrame, keys: Sequence[KeyColumn], at_most: int) -> Iterator[Delete]:
+    """Each deleted key, encoded, with the highest sequence of its deletes; in order of sequence, so that few
+    parts of the log reach high. `deletes` are the changes that delete.
 
-    `at_most` is how many there can be: more than a part's rows are sorted by Spark and fetched bit by bit.
+    `at_most` is how many there are: more than a part's rows are folded and sorted by Spark and fetched bit by
+    bit.
     """
-    rows = deleted.select(names.SEQUENCE, *(_encodable(key) for key in keys))
+    rows = deletes.select(names.SEQUENCE, *(_encodable(key) for key in keys))
     if at_most > ROWS_A_PART:
-        fetched: Iterator[Sequence[object]] = rows.orderBy(names.SEQUENCE).toLocalIterator()
-    else:
-        fetched = iter(sorted(rows.collect(), key=lambda row: str(row[0])))
-    return ((str(row[0]), tuple(encode(value) for value in row[1:])) for row in fetched)
+        columns = rows.columns
+        folded = rows.groupBy(*columns[1:]).agg(F.max(names.SEQUENCE).alias(names.SEQUENCE)).select(*columns)
+        for row in folded.orderBy(names.SEQUENCE).toLocalIterator():
+            yield str(row[0]), tuple(encode(value) for value in row[1:])
+        return
+    highest: dict[tuple[KeyValue, ...], str] = {}
+    for row in rows.collect():
+        key = tuple(encode(value) for value in row[1:])
+        highest[key] = max(str(row[0]), highest.get(key, ""))
+    yield from sorted(((sequence, key) for key, sequence in highest.items()), key=lambda delete: delete[0])
 
 
 def _left_join(left: DataFrame, right: DataFrame | None, keys: Sequence[str], sequence_as: str) -> DataFrame:
@@ -101,7 +133,7 @@ def _left_join(left: DataFrame, right: DataFrame | None, keys: Sequence[str], se
 def _encodable(key: KeyColumn) -> Column:
     column = F.col(names.quote(key.name))
     # Python's datetime would lose the zone.
-    return F.unix_micros(column) if key.type == "timestamp" else column
+    return F.unix_micros(column).alias(key.name) if key.type == "timestamp" else column
 
 
 def _decoded(text: Column, type_: str) -> Column:

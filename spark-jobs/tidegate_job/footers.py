@@ -14,6 +14,7 @@ from .columns import Footer
 from .errors import COLUMN_UNUSABLE, STORAGE_FAILED, JobError
 from .file_checks import BadFiles, FileError, diagnose, for_each_file
 from .java import first_line, is_storage_failure
+from .landed_scan import file_status
 from .object_store import ObjectStore
 from .plan import PlannedFile
 
@@ -30,8 +31,8 @@ def read_footers(spark: SparkSession, store: ObjectStore, files: Sequence[Planne
 
     def read(file: PlannedFile) -> Footer | FileError:
         try:
-            path = jvm.org.apache.hadoop.fs.Path(file.uri)
-            source = jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, hadoop_conf)
+            status = file_status(jvm, file)
+            source = jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromStatus(status, hadoop_conf)
             reader = jvm.org.apache.parquet.hadoop.ParquetFileReader.open(source)
             try:
                 rows = int(reader.getRecordCount())

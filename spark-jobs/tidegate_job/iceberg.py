@@ -1,5 +1,4 @@
-"""Iceberg tables: pinned to one snapshot, and committed to by one MERGE, one staged create, one validated
-append or one empty row delta."""
+"""Iceberg tables: pinned to one snapshot, and committed to from that very one, by one commit a batch."""
 
 from __future__ import annotations
 
@@ -22,18 +21,17 @@ from .errors import (
     JobError,
     ResultUnknown,
 )
+from .evidence import KeyColumn
 from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_of_ours
-from .iceberg_append import append_validated, remove_files, staged_files
-from .iceberg_properties import (
-    check_properties,
-    check_stored_properties,
-    commit_properties,
-    creation_properties,
-)
+from .iceberg_batch import Hits, find_hits, needs_spark, stage_batch
+from .iceberg_create import create_table
+from .iceberg_properties import check_properties, check_stored_properties, commit_properties
+from .iceberg_scan import PinnedScan
+from .iceberg_stage import StagedFiles, commit_files, remove_files
 from .java import first_line, java_causes, with_commit_properties
 from .merge_sql import merge_statement
 from .outcome import RowCounts
-from .partition_spec import PartitionField, parse_partition_by
+from .partition_spec import parse_partition_by
 from .plan import TablePlan
 from .table_format import Commit, Look
 
@@ -77,6 +75,10 @@ class IcebergTable:
         # Held as long as this object lives: the catalogue's cache keeps tables by soft references only.
         self._table = self._refreshed()
         self._pinned = _current_snapshot_id(self._table)
+        self._scan: PinnedScan | None = None
+        self._hits: Hits | None = None
+        self._staged = StagedFiles()
+        self._by_merge: tuple[DataFrame, Sequence[str]] | None = None
 
     @property
     def declared(self) -> Mapping[str, str] | None:
@@ -84,6 +86,10 @@ class IcebergTable:
             return None
         columns = self._spark.table(self._name).dtypes
         return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}
+
+    @property
+    def is_empty(self) -> bool:
+        return self._pinned is None
 
     def look_up(self) -> Look:
         settled = self._plan.applied.snapshot
@@ -130,81 +136,77 @@ class IcebergTable:
         return not rows.where(F.col(names.BATCH) == self._plan.batch_id).isEmpty()
 
     def check_target(self) -> None:
-        target = self._plan.target
-        check_properties(target)
+        check_properties(self._plan)
         if self._table is None:
             return
         check_adoption(self._spark, self._table, self._name, self._plan)
         check_stored_properties(self._plan, dict(self._table.properties()))
 
-    def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
+    def hits(self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int) -> DataFrame | None:
         if self._pinned is None:
             return None
-        rows = self._spark.read.option("snapshot-id", str(self._pinned)).table(self._name)
-        # A table that is about to be adopted has no sequences yet.
-        stored = F.col(names.SEQUENCE) if names.SEQUENCE in rows.columns else F.lit(None).cast("string")
-        sequence = F.coalesce(stored, F.lit("")).alias(names.SEQUENCE)
-        return rows.select(*(F.col(names.quote(key)).alias(key) for key in keys), sequence)
+        self._scan = PinnedScan(self._spark, self._table, self._name, self._pinned)
+        self._hits = find_hits(self._scan, changes, keys, rows)
+        return self._hits.frame if self._hits else None
 
-    def commit(
-        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str
-    ) -> Commit:
-        properties = commit_properties(self._plan, rows, evidence)
-        partitions = parse_partition_by(self._plan.target.partition_by, columns)
+    def stage(
+        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, hit: Mapping[str, int]
+    ) -> Commit | None:
         every_column = [*columns, *names.OWN_COLUMNS]
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
-        written = changes.select(*(F.col(names.quote(name)) for name in every_column))
         try:
-            if self._table is not None:
-                adopt(self._jvm, self._table, self._plan)
             if self._table is None:
-                self._create(written, partitions, properties)
-            elif rows.inserted + rows.updated + rows.deleted == 0:
-                self._commit_nothing(properties)
-            elif self._plan.merge.mode == "historical":
-                self._append(written, properties)
-            elif self._pinned is None:
-                self._fill(written, properties)
+                partitions = parse_partition_by(self._plan.target.partition_by, columns)
+                written = changes.select(*(F.col(names.quote(name)) for name in every_column))
+                create_table(self._spark, self._plan, written, partitions)
+                self._table = self._loaded()
             else:
-                self._merge(changes, every_column, properties)
+                adopt(self._jvm, self._table, self._plan)
+            self._require_pinned()
+        except Exception as error:
+            return self._after_failure(error)
+        if rows.inserted + rows.updated + rows.deleted and needs_spark(self._table, self._hits, rows):
+            self._by_merge = (changes, every_column)
+            return None
+        historical = self._plan.merge.mode == "historical"
+        self._staged = stage_batch(
+            self._spark, self._table, self._name, changes, every_column, self._hits, rows, hit, historical
+        )
+        return None
+
+    def commit(self, rows: RowCounts, evidence: str) -> Commit:
+        properties = commit_properties(self._plan, rows, evidence)
+        staged, self._staged = self._staged, StagedFiles()
+        try:
+            if self._by_merge and self._pinned is None:
+                self._fill(*self._by_merge, properties)
+            elif self._by_merge:
+                self._merge(*self._by_merge, properties)
+            else:
+                commit_files(self._spark, self._table, staged, self._pinned, properties)
         except JobError:
             raise
         except Exception as error:
+            if _surely_not_committed(error):
+                remove_files(self._table, staged)
             return self._after_failure(error)
         return self._own_commit()
 
-    def _create(
-        self, rows: DataFrame, partitions: Sequence[PartitionField], properties: Mapping[str, str]
-    ) -> None:
-        """A staged create-as-select: if the table has appeared meanwhile, nothing is written."""
-        self._spark.sql(f"CREATE DATABASE IF NOT EXISTS {names.quote(self._plan.target.database)}")
-        writer = rows.writeTo(self._name).using("iceberg")
-        for name, value in properties.items():
-            writer = writer.option(f"snapshot-property.{name}", value)
-        for name, value in creation_properties(self._plan).items():
-            writer = writer.tableProperty(name, value)
-        if partitions:
-            writer = writer.partitionedBy(*(_transform(field) for field in partitions))
-        writer.create()
+    def close(self) -> None:
+        if self._scan:
+            self._scan.close()
+        remove_files(self._table, self._staged)
+        self._staged = StagedFiles()
 
-    def _fill(self, rows: DataFrame, properties: Mapping[str, str]) -> None:
+    def _fill(self, rows: DataFrame, columns: Sequence[str], properties: Mapping[str, str]) -> None:
         """Into a table without a snapshot. Not an append, which conflicts with nothing: any commit since is a
         conflict."""
         self._require_pinned()
-        writer = rows.writeTo(self._name).option("isolation-level", "serializable")
+        written = rows.select(*(F.col(names.quote(name)) for name in columns))
+        writer = written.writeTo(self._name).option("isolation-level", "serializable")
         for name, value in properties.items():
             writer = writer.option(f"snapshot-property.{name}", value)
         writer.overwrite(F.lit(True))
-
-    def _append(self, rows: DataFrame, properties: Mapping[str, str]) -> None:
-        """Every row is a version of its own. Not Spark's append, which conflicts with nothing."""
-        with staged_files(self._spark, self._table, self._name, rows) as files:
-            try:
-                append_validated(self._spark, self._table, files, self._pinned, properties)
-            except Exception as error:
-                if _surely_not_committed(error):
-                    remove_files(self._table, files)
-                raise
 
     def _merge(self, changes: DataFrame, columns: Sequence[str], properties: Mapping[str, str]) -> None:
         view = f"tidegate_{uuid.uuid4().hex}"
@@ -218,19 +220,6 @@ class IcebergTable:
 
     def _run(self, statement: str) -> None:
         self._spark.sql(statement)
-
-    def _commit_nothing(self, properties: Mapping[str, str]) -> None:
-        """A snapshot without files: a merge of nothing could rewrite the table, but the batch must leave its
-        mark."""
-        delta = self._table.newRowDelta()
-        for name, value in properties.items():
-            delta = delta.set(name, value)
-        if self._pinned is not None:
-            delta = delta.validateFromSnapshot(self._pinned)
-        every_row = self._jvm.org.apache.iceberg.expressions.Expressions.alwaysTrue()
-        delta.conflictDetectionFilter(
-            every_row
-        ).validateNoConflictingDataFiles().validateNoConflictingDeleteFiles().commit()
 
     def _require_pinned(self) -> None:
         """The statement loads the table by name: what the session's cache gives it must be the snapshot
@@ -326,14 +315,3 @@ def _commit_of(snapshot: Any) -> Commit:
         token=int(summary.get("tidegate.token") or 0),
         evidence=summary.get("tidegate.evidence"),
     )
-
-
-def _transform(field: PartitionField) -> Any:
-    column = F.col(names.quote(field.column))
-    if field.transform == "bucket":
-        return F.bucket(field.buckets, column)
-    if field.transform == "days":
-        return F.days(column)
-    if field.transform == "months":
-        return F.months(column)
-    return column

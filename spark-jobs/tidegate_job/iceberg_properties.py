@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .errors import ISOLATION_WEAK, MODE_CHANGED, PROPERTY_REFUSED, JobError
+from .errors import ISOLATION_WEAK, MODE_CHANGED, PLAN_NOT_SUPPORTED, PROPERTY_REFUSED, JobError
 from .names import BATCH
 from .outcome import RowCounts
-from .plan import TablePlan, Target
+from .plan import TablePlan
 
 _ROW_LEVEL = ("delete", "update", "merge")
 _BATCH_METRICS = f"write.metadata.metrics.column.{BATCH}"
@@ -18,11 +18,20 @@ _REFUSED = re.compile(
 )
 
 
-def check_properties(target: Target) -> None:
-    """JobError TG2402 if a configured property would undo one of ours."""
-    for name in target.properties:
+def check_properties(plan: TablePlan) -> None:
+    """JobError TG2402 if a configured property would undo one of ours, TG2003 for a history of format 3."""
+    properties = plan.target.properties
+    for name in properties:
         if _REFUSED.fullmatch(name.lower()):
             raise JobError(PROPERTY_REFUSED, name=name)
+    version = properties.get("format-version", "2")
+    if plan.merge.mode == "historical" and version not in ("1", "2"):
+        field, why = (
+            "target.properties.format-version",
+            "only Spark's own commits can number the rows of such",
+        )
+        todo = "Leave the property out: version 2 has all that a history needs."
+        raise JobError(PLAN_NOT_SUPPORTED, field=field, value=version, why=why, todo=todo)
 
 
 def check_stored_properties(plan: TablePlan, stored: Mapping[str, str]) -> None:

@@ -17,9 +17,12 @@ from .plan import PlannedFile
 
 
 @contextmanager
-def blame_files(store: ObjectStore, files: Sequence[PlannedFile], target: str) -> Iterator[None]:
+def blame_files(
+    store: ObjectStore, files: Sequence[PlannedFile], target: str, location: str | None = None
+) -> Iterator[None]:
     """Turn an error of Spark into BadFiles if it names one of `files` or one has changed; else JobError
-    TG5002. An error of a full disk stays what it is."""
+    TG5002, or TG5001 for the storage: of a file, or of the table at `location` if that is written too. An
+    error of a full disk stays what it is."""
     try:
         yield
     except (Py4JJavaError, CapturedException) as error:
@@ -28,7 +31,7 @@ def blame_files(store: ObjectStore, files: Sequence[PlannedFile], target: str) -
         check_unchanged(store, files, "recheck")
         named = [file for file in files if _path(file.uri) in unquote(java_text(error))]
         if is_storage_failure(error):
-            uri = named[0].uri if named else files[0].uri
+            uri = named[0].uri if named else location or files[0].uri
             raise JobError(STORAGE_FAILED, uri=uri, why=first_line(error)) from error
         if named:
             raise BadFiles([damaged(file, first_line(error)) for file in named]) from error

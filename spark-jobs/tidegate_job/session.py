@@ -9,6 +9,9 @@ from .apply_table import Job
 from .iceberg import Iceberg, pin_tables
 from .layout import ControlLayout
 from .object_store import ObjectStore
+from .plan import Plan
+
+SMALL_BYTES = 32 * 1024 * 1024
 
 
 def start_session(name: str) -> SparkSession:
@@ -25,6 +28,16 @@ def prepare(spark: SparkSession) -> None:
     pin_tables(spark)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.caseSensitive", "false")
+
+
+def tune(spark: SparkSession, plan: Plan) -> None:
+    """Settings that only the speed depends on: replanning between stages pays for large inputs, and costs a
+    job a stage. Small batches have few rows to shuffle, if any."""
+    if all(sum(file.bytes for file in table.files) <= SMALL_BYTES for table in plan.tables):
+        spark.conf.set("spark.sql.adaptive.enabled", "false")
+        partitions = int(spark.conf.get("spark.sql.shuffle.partitions") or "200")
+        cores = spark.sparkContext.defaultParallelism
+        spark.conf.set("spark.sql.shuffle.partitions", str(min(partitions, max(1, cores))))
 
 
 def job_for(spark: SparkSession, store: ObjectStore, layout: ControlLayout) -> Job:

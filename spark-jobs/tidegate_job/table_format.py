@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame
 
+from .evidence import KeyColumn
 from .outcome import RowCounts
 from .plan import TablePlan
 
@@ -42,6 +43,11 @@ class OpenTable(Protocol):
         """The source's columns and their types by lower-case name; None if the table does not exist yet."""
         ...
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever committed to it, or it does not exist yet."""
+        ...
+
     def look_up(self) -> Look:
         """Search the history back to the last settled snapshot; ResultUnknown TG4001 if it does not reach
         that far."""
@@ -51,17 +57,31 @@ class OpenTable(Protocol):
         """JobError if the configured properties or the existing table do not allow exactly-once commits."""
         ...
 
-    def stored_sequences(self, keys: Sequence[str]) -> DataFrame | None:
-        """Keys and sequence of the pinned snapshot's rows; None if there are none."""
+    def hits(self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int) -> DataFrame | None:
+        """The pinned snapshot's rows whose keys are among `changes` (`rows` of them): keys and sequence, and
+        columns of the format's own that lead back to the row. None if there are none."""
         ...
 
-    def commit(
-        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, evidence: str
-    ) -> Commit:
-        """One commit of all changes, with batch id, token, generation, counts and evidence in it.
+    def stage(
+        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, hit: Mapping[str, int]
+    ) -> Commit | None:
+        """Write what the commit will add, without committing. `effects` have the columns of `hits` too; `hit`
+        says how many rows of each data file they update or delete.
+
+        Creates or adopts the table if need be. A commit is returned if another run of this very batch has
+        made it meanwhile; JobError if the table has changed otherwise.
+        """
+        ...
+
+    def commit(self, rows: RowCounts, evidence: str) -> Commit:
+        """One commit of what was staged, with batch id, token, generation, counts and evidence in it.
 
         JobError if surely nothing was committed, ResultUnknown if that cannot be told.
         """
+        ...
+
+    def close(self) -> None:
+        """Remove what was staged and not committed. Always called, also without a `stage`."""
         ...
 
 
