@@ -46,6 +46,7 @@ def compact(lake: Lake) -> None:
 
 
 def test_counts_are_by_operation_and_late_or_equal_changes_are_versions_too(history: Lake) -> None:
+    """Defect 13: no counts are lost, and deletes are counted."""
     first = [{"id": 1, "v": 1}, {"id": 2, "v": 2}]
     loaded = history.apply_and_settle([history.put(first, kind="full")])
     assert loaded["rows"] == counts(inserted=2)

@@ -8,6 +8,7 @@ from tests.lake import Lake, change
 
 
 def test_a_plan_becomes_one_commit_and_one_outcome(lake: Lake) -> None:
+    """Defect 14: readers never see half of a batch."""
     first = lake.put(
         [change("I", "01", id=1, v=1), change("I", "02", id=2, v=2), change("U", "03", id=2, v=3)]
     )

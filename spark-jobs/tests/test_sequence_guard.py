@@ -10,6 +10,7 @@ from tests.lake import Lake, change
 @pytest.mark.parametrize("sequence", ["05", "04", None], ids=["equal", "older", "none"])
 @pytest.mark.parametrize("op", ["U", "D"])
 def test_a_change_that_is_not_newer_is_stale(lake: Lake, op: str, sequence: str | None) -> None:
+    """Defect 15: neither a late file nor a late delete overrules newer data. Defect 13: counted by effect."""
     lake.apply_and_settle([lake.put([change("I", "05", id=1, v=1)])])
     outcome = lake.apply_and_settle([lake.put([change(op, sequence, id=1, v=9)])])
 

@@ -103,6 +103,21 @@ describe('overwritten files', () => {
   })
 })
 
+test('defect 12: a change file of the same second as the full load is applied', async () => {
+  const world = await createWorld()
+  const lake: Lake = new Map()
+  const load = await putFile(world, TABLE, 'LOAD00000001.parquet', 'rows')
+  world.clock.advance(-1000)
+  const change = await putFile(world, TABLE, '20230818-023428241.parquet', '7')
+  expect(change.put_at_s).toBe(load.put_at_s)
+  const claimed = await claim(world, 'e1')
+  await runJob(world, lake, claimed)
+  await settle(world, 'e1', claimed)
+  expect(lake.get(TABLE)?.[0]?.files.sort()).toEqual([load.file_id, change.file_id].sort())
+  for (const { file_id } of [load, change])
+    expect((await world.files.settled(TABLE, file_id))?.file_ingestion_status).toBe('raw_file_processed')
+})
+
 describe('[generations] what contradicts the plain course holds the table', () => {
   test('a full-load key put again among the waiting files', async () => {
     const world = await createWorld()

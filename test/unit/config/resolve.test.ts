@@ -68,6 +68,11 @@ describe('resolve', () => {
     })
   })
 
+  it('defect 11: merge on read and copy on write can be chosen, for each table', () => {
+    const chosen = (mode: string) => one(`  hr.emp: { target: { write_mode: ${mode} } }\n`)?.target.write_mode
+    expect([chosen('merge_on_read'), chosen('copy_on_write')]).toEqual(['merge_on_read', 'copy_on_write'])
+  })
+
   it('adopts a table only if the file says so', () => {
     const adopting = one('  hr.emp: { target: { adopt: true } }\n')
     expect(adopting?.target.adopt).toBe(true)

@@ -45,6 +45,20 @@ describe('parseKey', () => {
   const any = sourceConfig.parse({ prefix: 'in/', layout: '{table}', schema: 'crm', shape: 'plain', file_names: 'any' })
   const parse = (key: string, sources = { dms, any }) => parseKey(STAGING, key, sources, STAGING)
 
+  it('defect 8: schema and table are the folders of the layout below the prefix, and a file name is never one of them', () => {
+    const deep = { ...dms, prefix: 'a/b/c/' }
+    const bare = { ...dms, prefix: '' }
+    for (const [prefix, source] of [
+      ['a/b/c/', deep],
+      ['', bare],
+    ] as const) {
+      const key = `${prefix}hr/emp/20230818-023428241.parquet`
+      expect(parse(key, { source } as never)).toMatchObject({ schema: 'hr', table: 'emp' })
+      const error = refusalOf(() => parse(`${prefix}emp/20230818-023428241.parquet`, { source } as never))
+      expect(error.code).toBe('TG2007')
+    }
+  })
+
   it('lets the longest prefix win, whatever the order of sources', () => {
     const inner = { ...dms, prefix: 'internal_staging/hr/' }
     const key = 'internal_staging/hr/a/b/LOAD00000001.parquet'

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readEnvironment } from '../../../functions/_shared/environment.ts'
 
@@ -18,6 +19,13 @@ test('what is not set has its default', () => {
   })
   const set = readEnvironment({ ...complete, TIDEGATE_TABLE_PREFIX: 'x_', TIDEGATE_HISTORY_TTL_DAYS: '7' })
   expect(set).toMatchObject({ tablePrefix: 'x_', historyTtlMs: 604_800_000 })
+})
+
+test('defect 18: what serverless.yml sets is what the functions read', () => {
+  const deployed = readFileSync('serverless.yml', 'utf8')
+  const set = new Set(deployed.match(/\bTIDEGATE_\w+(?=:)/g))
+  const source = readFileSync('functions/_shared/environment.ts', 'utf8')
+  expect([...set].sort()).toEqual([...new Set(source.match(/\bTIDEGATE_\w+(?=:)/g))].sort())
 })
 
 test('every variable that is missing is named at once', () => {

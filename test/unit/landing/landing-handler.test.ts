@@ -31,7 +31,7 @@ const subject = async () => {
   return { ...fixture, handle: landingHandler(fixture.ports, telemetry) }
 }
 
-it('sends bad messages back alone, by their ids', async () => {
+it('defect 7: sends bad messages back alone, by their ids', async () => {
   const { handle, put, memory } = await subject()
   const response = await handle(
     batch(

@@ -149,6 +149,16 @@ describe('a run in which everything goes well', () => {
     ])
   })
 
+  it('defect 17: the job gets a reference and an id as plain arguments, and nothing to evaluate', async () => {
+    const { jobs, world } = pipeline()
+    await runIt(world)
+    for (const { Arguments } of jobs) {
+      expect(Object.keys(Arguments as Payload)).toEqual(['--plan', '--run-id'])
+      expect((Arguments as Payload)['--plan']).toMatch(/^s3:\/\/[\w./-]+\.json$/)
+      expect((Arguments as Payload)['--run-id']).toMatch(/^[\w-]+$/)
+    }
+  })
+
   it('children give nothing back, so that their results stay small', async () => {
     const { world } = pipeline()
     await runIt(world)
