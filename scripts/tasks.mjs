@@ -32,6 +32,11 @@ export const TASKS = {
     entry: 'test/bench/main.ts',
     summary: 'what the hot paths cost, into docs/evidence/bench.md; `-- NAME…` measures some again',
   },
+  simulate: {
+    needs: ['node'],
+    entry: 'test/simulation/main.ts',
+    summary: 'random histories under faults; `-- --histories 100000 --seed 7` plays these',
+  },
   generate: { needs: ['node'], entry: 'scripts/generate.ts', summary: 'generated files, from the contracts' },
   package: {
     needs: ['node', 'python'],

@@ -1,5 +1,5 @@
 /** Objects in memory, with S3's answers: etags, whole-second put times, conditional puts, binary order of keys. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { InputError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectHead, ObjectStore } from '../ports/object-store.ts'
@@ -16,7 +16,7 @@ export function createMemoryObjectStore(clock: Clock = createMemoryClock()): Obj
 
   const write = (bucket: string, key: string, body: string): void => {
     const bytes = Buffer.from(body)
-    const etag = createHash('md5').update(bytes).digest('hex')
+    const etag = hash('md5', bytes)
     const head = { etag, bytes: bytes.length, put_at_s: Math.floor(clock.now() / 1000) }
     inner(buckets, bucket).set(key, { body, head })
   }

@@ -1,0 +1,115 @@
+/** After a history: what the tables hold, what the ledger says, and what was put must be one story. */
+import type { SettledFile } from '../../shared/contracts/ledger.ts'
+import { versionOf } from './batch.ts'
+import { isBeyondHelp } from './known.ts'
+import { foldOf } from './lake.ts'
+import type { Put, World } from './world.ts'
+
+export function audit(world: World): void {
+  for (const { name, mode } of world.tables) {
+    const settled = world.ports.state.settled.get(name) ?? new Map<string, SettledFile>()
+    oneCommitForEachFile(world, name, settled)
+    everyFileEnds(world, name, settled)
+    tableIsTheFold(world, name, mode, settled)
+  }
+}
+
+const mustWait = (world: World, table: string): boolean => isBeyondHelp(world.ports.state.tables.get(table))
+
+function oneCommitForEachFile(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): void {
+  const appliedBy = new Map<string, string>()
+  let token = 0
+  for (const commit of world.lakeOf(table).commits) {
+    if (commit.token < token) {
+      world.violated('evidence', `${table}: token ${commit.token} was committed after ${token}`)
+    }
+    token = commit.token
+    for (const file of commit.files) {
+      const earlier = appliedBy.get(file)
+      if (earlier)
+        world.violated(
+          'commit-authority',
+          `${table}: ${short(file)} is in ${short(earlier)} and ${short(commit.batch_id)}`,
+        )
+      appliedBy.set(file, commit.batch_id)
+      const record = settled.get(file)
+      if (record?.batch_id !== commit.batch_id && !mustWait(world, table)) {
+        world.violated(
+          'frozen-set',
+          `${table}: ${short(commit.batch_id)} is committed, ${short(file)} settled as ${short(record?.batch_id ?? 'nothing')}`,
+        )
+      }
+    }
+  }
+}
+
+/** Processed or superseded, and superseded only if its key was put again; the newest put of a key is always applied. */
+function everyFileEnds(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): void {
+  const newest = newestPuts(world, table)
+  for (const [file_id, record] of settled) {
+    if (!world.puts.has(file_id)) world.violated('reconcile', `${table}: ${short(file_id)} was never put`)
+    if (record.file_ingestion_status === 'raw_file_superseded' && newest.has(file_id)) {
+      world.violated('reconcile', `${table}: ${short(file_id)} is superseded, and nothing came after it`)
+    }
+    if (record.file_ingestion_status === 'raw_file_quarantined' && !mayBeQuarantined(world, world.puts.get(file_id))) {
+      world.violated('all-or-nothing', `${table}: ${short(file_id)} is in quarantine, and nothing is wrong with it`)
+    }
+    if (record.file_ingestion_status === 'raw_file_processed' && world.puts.get(file_id)?.poisoned) {
+      world.violated('all-or-nothing', `${table}: ${short(file_id)} is processed, and nobody can read it`)
+    }
+  }
+  if (mustWait(world, table)) return
+  for (const file_id of newest) {
+    if (!settled.has(file_id))
+      world.violated('reconcile', `${table}: ${short(file_id)} is not settled: ${stateOf(world, table)}`)
+  }
+  for (const file_id of world.ports.state.waiting.get(table)?.keys() ?? []) {
+    if (!newest.has(file_id))
+      world.violated('reconcile', `${table}: ${short(file_id)} still waits: ${stateOf(world, table)}`)
+  }
+}
+
+/** Put aside for a reason: it can't be read, or was not there when it was to be read. */
+const mayBeQuarantined = (world: World, put: Put | undefined): boolean =>
+  put !== undefined && (put.poisoned || world.everGone.has(put.key))
+
+/** Ids of the puts whose bytes are still there. */
+function newestPuts(world: World, table: string): Set<string> {
+  const byKey = new Map<string, string>()
+  for (const put of world.puts.values()) if (put.table === table) byKey.set(put.key, put.file_id)
+  return new Set(byKey.values())
+}
+
+function tableIsTheFold(world: World, table: string, mode: 'S' | 'H', settled: ReadonlyMap<string, SettledFile>): void {
+  const processed: Put[] = []
+  for (const record of settled.values()) {
+    const put = world.puts.get(record.file_id)
+    if (put && record.file_ingestion_status === 'raw_file_processed') processed.push(put)
+  }
+  const snapshot = world.lakeOf(table).current
+  if (mustWait(world, table)) return
+  if (mode === 'H') {
+    const expected = processed.flatMap((put) => put.changes.map((change) => versionOf(put.file_id, change)))
+    compare(world, `${table} (historical)`, expected, snapshot?.versions ?? [])
+    return
+  }
+  const rows = [...foldOf(processed.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')
+  const text = (change: { key: string; seq: string }) => `${change.key}=${change.seq}`
+  compare(world, `${table} (snapshot)`, rows.map(text), [...(snapshot?.rows.values() ?? [])].map(text))
+}
+
+function compare(world: World, what: string, expected: readonly string[], found: readonly string[]): void {
+  const [should, is] = [[...expected].sort().join(', '), [...found].sort().join(', ')]
+  if (should !== is) world.violated('sequence-guard', `${what} holds [${is}] and should hold [${should}]`)
+}
+
+function stateOf(world: World, table: string): string {
+  const item = world.ports.state.tables.get(table)
+  return item ? `${item.refresh_status} ${item.hold_reason ?? ''} ${item.error?.code ?? ''}` : 'no item'
+}
+
+const short = (id: string): string =>
+  id
+    .replace('sha256:', '')
+    .replace(/^\d{6}/, '')
+    .slice(0, 14)

@@ -1,0 +1,39 @@
+/** Where the simulator must look away: what is beyond its assumptions, and what it found and the product does not do yet. */
+import type { TableItem } from '../../shared/contracts/ledger.ts'
+import type { FaultKind } from './faults.ts'
+
+/** Kinds of which one history has no two. */
+export const NOT_TOGETHER: readonly {
+  readonly kind: FaultKind
+  readonly without: readonly FaultKind[]
+  readonly why: string
+}[] = [
+  {
+    kind: 'job-zombie',
+    without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned'],
+    why: 'Assumption: rule 3 rests on the word of the engine. A run that it calls ended, that lives, and whose batch a later attempt rejects, commits what was let go.',
+  },
+  {
+    kind: 'job-started-twice',
+    without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned'],
+    why: 'Found: of two job runs with one run id and one token, one commits and one rejects; when the rejecting outcome is the one that is read, files are let go that are committed.',
+  },
+  {
+    kind: 'file-gone-for-a-while',
+    without: ['key-overwritten'],
+    why: 'Found: of two puts of one key in one second, neither of which is there when the claim looks, the newer one is superseded.',
+  },
+]
+
+/**
+ * Tables that wait for somebody that the simulator does not have: the rest of the audit holds for them too.
+ * - TG4001: the history is gone, so nobody can tell whether the batch is there. By design.
+ * - Unproved runs. Found: unlocked by force, no job run ever shows, and a planned file is bad or has other bytes: no verb and no
+ *   time lets the files go.
+ * - TG2102. Found: an overwritten file that was left waiting (its claim died before superseding it, or it was landed late) is
+ *   chosen again and again once the newer put of its key is settled.
+ */
+export const isBeyondHelp = (item: TableItem | undefined): boolean =>
+  (item?.entry_uri != null && item.error?.code === 'TG4001') ||
+  (item?.entry_uri != null && item.unproved_runs.length > 0) ||
+  item?.error?.code === 'TG2102'

@@ -1,0 +1,115 @@
+/** What happens from outside in one history: files that are put, ticks of the schedule, and what people and the cloud do. */
+import type { FaultKind, Faults } from './faults.ts'
+import type { Change } from './lake.ts'
+import { Random } from './random.ts'
+
+export interface PutAction {
+  readonly kind: 'put'
+  readonly table: string
+  readonly name: string
+  readonly changes: readonly Change[]
+  /** No job can read it. */
+  readonly poisoned: boolean
+}
+
+export type Action = { readonly pauseMs: number } & (
+  | PutAction
+  | { readonly kind: 'tick'; readonly twice: boolean }
+  | { readonly kind: Extract<FaultKind, 'execution-aborted' | 'execution-redriven' | 'configuration-changed'> }
+  | { readonly kind: Extract<FaultKind, 'events-redelivered-late' | 'reconciled-in-between'> }
+  | { readonly kind: Extract<FaultKind, 'history-expired' | 'file-gone-for-a-while'> }
+  | { readonly kind: Extract<FaultKind, 'dead-letters-replayed-twice' | 'operator-in-between'> }
+)
+
+export interface Script {
+  readonly tables: readonly { readonly name: string; readonly mode: 'S' | 'H' }[]
+  readonly maxFiles: number
+  readonly actions: readonly Action[]
+}
+
+const KEYS = ['a', 'b', 'c']
+const MINUTE_MS = 60_000
+const OUTSIDE = [
+  'execution-aborted',
+  'execution-redriven',
+  'configuration-changed',
+  'history-expired',
+  'file-gone-for-a-while',
+  'dead-letters-replayed-twice',
+  'operator-in-between',
+  'events-redelivered-late',
+  'reconciled-in-between',
+] as const
+
+export function scriptOf(seed: number, faults: Faults): Script {
+  const random = new Random(seed, 'script')
+  const names = random.chance(0.85) ? ['shop_a'] : ['shop_a', 'shop_b']
+  const tables = names.map((name) => ({ name, mode: random.chance(0.5) ? ('S' as const) : ('H' as const) }))
+  const actions: Action[] = names.flatMap((name) => putsOf(name, faults, random))
+  const insert = (action: Action) => actions.splice(random.below(actions.length + 1), 0, action)
+  for (let ticks = random.below(3); ticks > 0; ticks -= 1) {
+    if (faults.has('tick-missed') && random.chance(0.4)) {
+      faults.happened('tick-missed')
+      continue
+    }
+    insert({ kind: 'tick', twice: faults.has('tick-twice') && random.chance(0.5), pauseMs: pause(random) })
+  }
+  actions.push({ kind: 'tick', twice: false, pauseMs: pause(random) })
+  for (const kind of OUTSIDE) {
+    if (!faults.has(kind)) continue
+    insert({ kind, pauseMs: pause(random) })
+    if (random.chance(0.5)) actions.push({ kind, pauseMs: pause(random) })
+  }
+  if (faults.has('execution-aborted') && faults.has('execution-redriven')) actions.push(...passedOver(random))
+  return { tables, maxFiles: 1 + random.below(4), actions }
+}
+
+/** An execution that is aborted, passed over by the next one, and redriven while that one is at work. */
+const passedOver = (random: Random): Action[] => [
+  { kind: 'tick', twice: false, pauseMs: pause(random) },
+  { kind: 'execution-aborted', pauseMs: random.below(12_000) },
+  { kind: 'tick', twice: false, pauseMs: random.below(12_000) },
+  { kind: 'execution-redriven', pauseMs: random.below(12_000) },
+]
+
+/** At once, within seconds, or by and by. */
+const pause = (random: Random): number => random.below(random.pick([1, 4000, 30_000, 5 * MINUTE_MS, 15 * MINUTE_MS]))
+
+function putsOf(table: string, faults: Faults, random: Random): Action[] {
+  const files: Action[] = []
+  let sequence = 0
+  const put = (name: string, changes: readonly Change[]): Action => ({
+    kind: 'put',
+    table,
+    name,
+    changes,
+    poisoned: faults.has('file-poisoned') && random.chance(0.3),
+    pauseMs: pause(random),
+  })
+  const change = (): Change => {
+    sequence += 1
+    const op = random.pick(['I', 'U', 'U', 'D', 'D'] as const)
+    return { op, seq: String(sequence).padStart(4, '0'), key: random.pick(KEYS) }
+  }
+  for (let count = 1 + random.below(3); count > 0; count -= 1) {
+    const name = `20231118-1010${String(files.length + 10)}001.parquet`
+    files.push(put(name, Array.from({ length: 1 + random.below(2) }, change)))
+  }
+  if (random.chance(0.3)) {
+    const rows = KEYS.slice(0, 1 + random.below(3)).map((key): Change => ({ op: 'L', seq: '', key }))
+    files.splice(random.chance(0.7) ? 0 : random.below(files.length + 1), 0, put('LOAD00000001.parquet', rows))
+  }
+  if (faults.has('file-late') && files.length > 1) {
+    const [late] = files.splice(random.below(files.length - 1), 1)
+    if (late) files.push({ ...late, pauseMs: random.below(30 * MINUTE_MS) })
+    faults.happened('file-late')
+  }
+  const changeFiles = files.filter((file) => file.kind === 'put' && file.name.startsWith('2023'))
+  const victim = changeFiles[random.below(changeFiles.length)]
+  if (victim?.kind === 'put') {
+    const after = files.indexOf(victim) + 1
+    if (faults.has('key-overwritten')) files.splice(after, 0, put(victim.name, [change(), change()]))
+    if (faults.has('file-put-again')) files.splice(after, 0, put(victim.name, victim.changes))
+  }
+  return files
+}

@@ -1,0 +1,24 @@
+/** What the job must do right. All true is the job as it is; each one off is a defect that the simulator must find. */
+export interface SparkRules {
+  readonly looksForItsBatch: boolean
+  readonly refusesOlderToken: boolean
+  readonly commitsOnThePinnedSnapshot: boolean
+  readonly scansThePinnedSnapshot: boolean
+  readonly checksEtags: boolean
+  readonly comparesSequences: boolean
+  readonly readsTombstones: boolean
+  readonly appliesAllFiles: boolean
+  readonly saysUnknown: boolean
+}
+
+export const CORRECT_SPARK: SparkRules = {
+  looksForItsBatch: true,
+  refusesOlderToken: true,
+  commitsOnThePinnedSnapshot: true,
+  scansThePinnedSnapshot: true,
+  checksEtags: true,
+  comparesSequences: true,
+  readsTombstones: true,
+  appliesAllFiles: true,
+  saysUnknown: true,
+}
