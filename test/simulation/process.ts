@@ -79,11 +79,11 @@ export class Process {
   /** The same ports, each call of which is one step of this process. */
   through<T extends object>(doors: Doors<T>): T {
     const opened: Record<string, unknown> = { ...doors.ports, clock: this.clock }
-    for (const [name, Door] of doors.classes) opened[name] = new Door(this)
+    for (const [name, port, Door] of doors.classes) opened[name] = new Door(this, port)
     return opened as T
   }
 
-  async call({ name, writes, method }: Call, args: never[]): Promise<unknown> {
+  async call({ name, writes, method }: Call, port: Port, args: never[]): Promise<unknown> {
     const { scheduler, trace } = this.#around
     await scheduler.turn()
     if (this.#dead) return never()
@@ -98,14 +98,14 @@ export class Process {
     trace?.(`${this.actor.name}  ${callText(name, args)}`)
     if (this.#strikes('dies-before-call')) return this.#die('before it took effect')
     if (this.#strikes('call-throttled')) throw this.#trouble('TG3111', 'throttled', 'transient')
-    if (!writes) return method(...args)
+    if (!writes) return port[method]?.(...args)
     if (this.#strikes('write-landed-and-was-repeated')) {
-      const first = await method(...args)
-      const second = await method(...args)
+      const first = await port[method]?.(...args)
+      const second = await port[method]?.(...args)
       trace?.('    the answer was lost, and the client repeated it')
       return name === 'objects.putIfAbsent' ? first : second
     }
-    const result = await method(...args)
+    const result = await port[method]?.(...args)
     if (this.#strikes('dies-after-call')) return this.#die('after it took effect')
     if (this.#strikes('write-landed-but-timed-out')) throw this.#trouble('TG3112', 'timed out', 'unknown')
     return result
@@ -130,51 +130,56 @@ interface Call {
   /** `tables.get`. */
   readonly name: string
   readonly writes: boolean
-  readonly method: Method
+  readonly method: string
 }
 
-type DoorClass = new (process: Process) => object
+type DoorClass = new (process: Process, port: Port) => object
 
-/** The ports as every process of a history reaches them: one class a port, made once, since processes are many. */
+/** The ports as every process of a history reaches them. */
 export interface Doors<T> {
   readonly ports: T
-  readonly classes: readonly (readonly [name: string, Door: DoorClass])[]
+  readonly classes: readonly (readonly [name: string, port: Port, Door: DoorClass])[]
 }
 
 export const doorsTo = <T extends object>(ports: T): Doors<T> => ({
   ports,
   classes: Object.entries(ports).flatMap(([name, port]) =>
-    DISTURBED.has(name) ? [[name, doorTo(name, port as Port)] as const] : [],
+    DISTURBED.has(name) ? [[name, port as Port, doorTo(name, port as Port)] as const] : [],
   ),
 })
 
-function doorTo(port: string, methods: Port): DoorClass {
+/** One class a port for all histories: the engine's inline caches live on that. */
+const doors = new Map<string, DoorClass>()
+
+function doorTo(name: string, port: Port): DoorClass {
+  const known = doors.get(name)
+  if (known) return known
   class Door {
     readonly process: Process
-    constructor(process: Process) {
+    readonly port: Port
+    constructor(process: Process, port: Port) {
       this.process = process
+      this.port = port
     }
   }
-  for (const [name, member] of membersOf(methods)) {
-    const call: Call = { name: `${port}.${name}`, writes: WRITES.has(name), method: member }
-    const method = LISTS.has(name)
-      ? member
-      : function (this: Door, ...args: never[]) {
-          return this.process.call(call, args)
-        }
-    Object.assign(Door.prototype, { [name]: method })
-  }
+  for (const method of methodsOf(port)) Object.assign(Door.prototype, { [method]: methodOf(name, method) })
+  doors.set(name, Door)
   return Door
 }
 
-/** Of a plain object, or of an instance of one of the simulator's classes. */
-function membersOf(port: Port): [string, Method][] {
-  const names = Object.getPrototypeOf(port) === Object.prototype ? Object.keys(port) : methodsOf(port)
-  return names.flatMap((name): [string, Method][] => {
-    const member = port[name]
-    return typeof member === 'function' ? [[name, member.bind(port) as Method]] : []
-  })
+function methodOf(port: string, method: string) {
+  const call: Call = { name: `${port}.${method}`, writes: WRITES.has(method), method }
+  return LISTS.has(method)
+    ? function (this: { port: Port }, ...args: never[]) {
+        return this.port[method]?.(...args)
+      }
+    : function (this: { process: Process; port: Port }, ...args: never[]) {
+        return this.process.call(call, this.port, args)
+      }
 }
 
+/** Of a plain object, or of an instance of one of the simulator's classes. */
 const methodsOf = (port: Port): string[] =>
-  Object.getOwnPropertyNames(Object.getPrototypeOf(port)).filter((name) => name !== 'constructor')
+  Object.getPrototypeOf(port) === Object.prototype
+    ? Object.keys(port)
+    : Object.getOwnPropertyNames(Object.getPrototypeOf(port)).filter((name) => name !== 'constructor')
