@@ -67,6 +67,13 @@ def csv(lake: Lake) -> Row:
     return {**lake.put_bytes(b"I,10,7,7\n", name="a.csv"), "format": "csv"}
 
 
+def null_keys(lake: Lake) -> Row:
+    """60 rows, every other one without a key."""
+    return lake.put([change("I", "10", id=None if n % 2 else n, v=7) for n in range(60)])
+
+
+#: Rows to blame, counted from 1: the first twenty.
+ROWS = {"null key": [1], "null keys": list(range(2, 42, 2))}
 TIME_OF_DAY = pa.array([datetime.time(1)], pa.time32("ms"))
 FILES: dict[str, tuple[Callable[[Lake], Row], str, str | None]] = {
     "truncated": (truncated, "TG2104", "truncated"),
@@ -77,6 +84,7 @@ FILES: dict[str, tuple[Callable[[Lake], Row], str, str | None]] = {
     "overwritten": (overwritten, "TG2102", "overwritten"),
     "csv": (csv, "TG2107", None),
     "null key": (lambda lake: lake.put([change("I", "10", id=None, v=7)]), "TG2212", "null_key"),
+    "null keys": (null_keys, "TG2212", "null_key"),
     "no sequence": (lambda lake: lake.put_table(without("seq")), "TG2213", "columns"),
     "no operation": (lambda lake: lake.put_table(without("op")), "TG2215", "columns"),
     "no key": (lambda lake: lake.put_table(without("id")), "TG2211", "columns"),
@@ -124,6 +132,7 @@ def test_bad_file_rejects_its_batch_and_says_what_to_do(
     assert f"`{file['uri']}`" in outcome["error"]["message"]
     bad = [(bad["file_id"], bad["reason"]) for bad in outcome["bad_files"]]
     assert bad == ([(file["file_id"], reason)] if reason else [])
+    assert [bad.get("rows") for bad in outcome["bad_files"]] == ([ROWS.get(name)] if reason else [])
     assert outcome["evidence"] is None
     assert [row["id"] for row in lake.rows()] == [1]
 

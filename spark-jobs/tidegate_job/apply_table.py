@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import names
-from .changes import DELETE, file_rows, fold, keys_are_unique, read_changes, rows_of_plain_files
+from .changes import DELETE, file_rows, fold, keys_are_unique, null_rows, read_changes, rows_of_plain_files
 from .columns import BatchColumns, Footer, agree_columns
 from .effects import (
     as_inserts,
@@ -52,7 +52,7 @@ from .layout import ControlLayout
 from .object_store import ObjectStore
 from .outcome import AppliedFile, Lookup, Outcome, RowCounts
 from .partition_spec import parse_partition_by
-from .plan import TablePlan
+from .plan import PlannedFile, TablePlan
 from .read_failures import blame_files
 from .table_format import Commit, Look, OpenTable, TableFormat
 from .tombstones import remembered_deletes
@@ -228,15 +228,19 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     rows = sum(footer.rows for footer in footers.values())
     changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms())
     changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))
+
+    def rows_without(file: PlannedFile, key: str) -> tuple[int, ...]:
+        return null_rows(job.spark, file, key, columns.data[key])
+
     with blame_files(job.store, files, plan.target.name):
         if rows and _is_first_load(plan, table, footers) and keys_are_unique(changes, keys, rows):
             # The usual full load: nothing to fold, nothing to compare it with, so it needn't be kept either.
-            applied = check_rows(plan, footers, rows_of_plain_files(footers))
+            applied = check_rows(plan, footers, rows_of_plain_files(footers), rows_without)
             effects, counts, hit = as_inserts(changes), inserted_only(applied), dict[str, int]()
         else:
             changes = _kept(changes, held)
             found = file_rows(changes, keys)
-            applied = check_rows(plan, footers, found)
+            applied = check_rows(plan, footers, found, rows_without)
             effects = _kept(_effects(job, plan, table, changes, columns, found, rows), held)
             counts, hit = count_effects(effects, read=sum(file.rows for file in applied))
     return _Batch(columns, effects, counts, hit, applied, changes.where(F.col(DELETE)))

@@ -119,6 +119,18 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
     }
 
 
+#: As many row numbers as an outcome names.
+_ROWS_NAMED = 20
+
+
+def null_rows(spark: SparkSession, file: PlannedFile, column: str, type_: str) -> tuple[int, ...]:
+    """The first rows of the file, counted from 1 in its own order, that have no value in the column."""
+    scan = scan_parquet(spark, [file], f"{names.quote(column)} {type_}")
+    row = F.col("_metadata.row_index")
+    found = scan.where(F.col(names.quote(column)).isNull()).select(row.alias("row"))
+    return tuple(one["row"] + 1 for one in found.orderBy("row").limit(_ROWS_NAMED).collect())
+
+
 def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
     """The newest change of each key. A tie goes to the file put earliest, then to the smallest row hash."""
     data = [name for name in changes.columns if not name.startswith(names.RESERVED_PREFIX)]

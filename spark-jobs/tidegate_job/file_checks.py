@@ -36,9 +36,11 @@ class FileError:
     reason: str
     error: JobError
     detail: str = ""
+    rows: tuple[int, ...] = ()
 
     def bad_file(self) -> BadFile:
-        return BadFile(self.file.file_id, self.stage, self.reason, self.detail or self.error.message)
+        detail = self.detail or self.error.message
+        return BadFile(self.file.file_id, self.stage, self.reason, detail, self.rows)
 
 
 class BadFiles(Exception):

@@ -3,14 +3,14 @@ reaches."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from .columns import Footer
 from .errors import KEY_NULL, LATE_BEYOND_WINDOW, SEQUENCE_TYPE, JobError
 from .file_checks import BadFiles, FileError, damaged
 from .outcome import AppliedFile
-from .plan import TablePlan
+from .plan import PlannedFile, TablePlan
 
 
 class FoundRows(Protocol):
@@ -31,10 +31,13 @@ class FoundRows(Protocol):
 
 
 def check_rows(
-    plan: TablePlan, footers: Mapping[str, Footer], found: Mapping[str, FoundRows]
+    plan: TablePlan,
+    footers: Mapping[str, Footer],
+    found: Mapping[str, FoundRows],
+    rows_without: Callable[[PlannedFile, str], tuple[int, ...]],
 ) -> tuple[AppliedFile, ...]:
     """Counts and ranges in the plan's order. BadFiles for rows that did not arrive, null keys or signed
-    sequences."""
+    sequences. `rows_without` is asked which rows of a file have no value in a column."""
     errors: list[FileError] = []
     applied: list[AppliedFile] = []
     for file in plan.files:
@@ -49,7 +52,7 @@ def check_rows(
             continue
         for key, number in rows.null_keys.items():
             error = JobError(KEY_NULL, uri=file.uri, rows=number, column=key)
-            errors.append(FileError(file, "read", "null_key", error))
+            errors.append(FileError(file, "read", "null_key", error, rows=rows_without(file, key)))
         if (rows.lowest_present or "").startswith("-"):
             error = JobError(
                 SEQUENCE_TYPE, uri=file.uri, column=plan.merge.sequence_by, type="negative number"

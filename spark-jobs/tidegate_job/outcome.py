@@ -44,12 +44,18 @@ class AppliedFile:
 @dataclass(frozen=True)
 class BadFile:
     """A file for which a batch was rejected. `stage` is `check`, `read` or `recheck`; `reason` one word of
-    file_checks."""
+    file_checks; `rows` those to blame, counted from 1, if it is about single rows."""
 
     file_id: str
     stage: str
     reason: str
     detail: str
+    rows: tuple[int, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        without = asdict(self)
+        del without["rows"]
+        return {**without, "rows": list(self.rows)} if self.rows else without
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class Outcome:
             "rows": asdict(self.rows) if self.rows else None,
             "files": [asdict(file) for file in self.files],
             "evidence": self.evidence,
-            "bad_files": [asdict(file) for file in self.bad_files],
+            "bad_files": [file.document() for file in self.bad_files],
             "error": error
             and {
                 "code": error.code,
