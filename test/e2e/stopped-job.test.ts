@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { BatchStopJobRunCommand, GetJobRunsCommand, GlueClient } from '@aws-sdk/client-glue'
+import { ListExecutionsCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { root, run, Workplace } from './support/tidegate.ts'
 
@@ -15,7 +16,9 @@ interface Row {
 describe('a job run that is stopped in the middle', () => {
   let place: Workplace
   let glue: GlueClient
+  let machines: SFNClient
   let JobName: string
+  let stateMachineArn: string
 
   const rows = async () => (await place.json<{ tables: Row[] }>('status')).tables
   const jobRuns = async () => (await glue.send(new GetJobRunsCommand({ JobName }))).JobRuns ?? []
@@ -32,7 +35,10 @@ describe('a job run that is stopped in the middle', () => {
     const stacks = await new CloudFormationClient(settings).send(
       new DescribeStacksCommand({ StackName: 'tidegate-local' }),
     )
-    JobName = stacks.Stacks?.[0]?.Outputs?.find((o) => o.OutputKey === 'GlueJobName')?.OutputValue ?? ''
+    const output = (key: string) => stacks.Stacks?.[0]?.Outputs?.find((o) => o.OutputKey === key)?.OutputValue ?? ''
+    machines = new SFNClient(settings)
+    JobName = output('GlueJobName')
+    stateMachineArn = output('FileProcessorArn')
     for (const table of ['good', 'overwritten']) {
       const folder = join(place.folder, 'first', 'in', 'shop', table)
       await place.json('land', folder, '--prefix', `in/shop/${table}/`, '--wait')
@@ -69,5 +75,30 @@ describe('a job run that is stopped in the middle', () => {
     ])
     const last = await place.json<{ status: string; files: number }>('run', '10_min_refresh', '--wait')
     expect(last).toMatchObject({ status: 'SUCCEEDED', files: 1 })
+  })
+
+  it('[evidence] whose execution is stopped too: the next run takes its claim over, and nobody has to act', async () => {
+    const folder = join(place.folder, 'mended', 'in', 'shop', 'overwritten')
+    await place.json('land', folder, '--prefix', 'in/shop/good/2024/', '--wait')
+    const running = place.tidegate('--json', 'run', '10_min_refresh', '--wait')
+    const working = async () => (await jobRuns()).filter((one) => one.JobRunState === 'RUNNING')
+    await vi.waitFor(async () => expect(await working()).toHaveLength(1), { timeout: 60_000, interval: 200 })
+    const { executions = [] } = await machines.send(
+      new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }),
+    )
+    await machines.send(new StopExecutionCommand({ executionArn: executions[0]?.executionArn }))
+    expect((await running).code).toBe(1)
+    expect((await rows()).find((row) => row.table === 'shop_good')?.status).toBe('updating_table')
+    await vi.waitFor(async () => expect((await jobRuns())[0]?.JobRunState).toBe('STOPPED'), {
+      timeout: 60_000,
+      interval: 200,
+    })
+
+    const next = await place.json<{ status: string; files: number }>('run', '10_min_refresh', '--wait')
+    expect(next).toMatchObject({ status: 'SUCCEEDED', files: 1 })
+    expect((await rows()).map((row) => [row.table, row.status, row.waiting_files])).toEqual([
+      ['shop_good', 'completed', 0],
+      ['shop_overwritten', 'completed', 0],
+    ])
   })
 })
