@@ -90,7 +90,7 @@ export function showLetters(letters: readonly Letter[], output: Output): void {
     { title: 'WHAT', value: (letter) => letter.what.kind },
     { title: 'TABLE', value: (letter) => letter.what.table ?? '-' },
     { title: 'ABOUT', value: (letter) => shown(letter.what.about ?? '-') },
-    { title: 'ERROR', value: (letter) => shown(letter.what.error ?? '-') },
+    { title: 'ERROR', value: (letter) => letter.what.error ?? '-' },
   ]
   output.table(letters, columns)
 }

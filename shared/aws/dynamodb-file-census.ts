@@ -18,10 +18,10 @@ export function createDynamoFileCensus(
   return {
     async known(files) {
       const keys = files.map(({ source_table_name, file_id }) => ({ source_table_name, file_id }))
-      // The tracker first: a file on its way to history between the two reads is then seen in one of them.
-      const waiting = new Set(await idsIn(tables.file_tracker, keys))
-      const others = keys.filter(({ file_id }) => !waiting.has(file_id))
-      return new Set([...waiting, ...(await idsIn(tables.file_tracker_history, others))])
+      // History first: it has nearly all of them, and each look-up of a file that is not there costs as much as one that is.
+      const settled = new Set(await idsIn(tables.file_tracker_history, keys))
+      const others = keys.filter(({ file_id }) => !settled.has(file_id))
+      return new Set([...settled, ...(await idsIn(tables.file_tracker, others))])
     },
 
     async *everyWaiting(table) {

@@ -4,6 +4,7 @@ import { objectCreatedEvent } from '../contracts/event.ts'
 import { jsonOf } from '../documents.ts'
 import { TidegateError } from '../errors.ts'
 import { parseKey, type Sources } from '../files/parse-key.ts'
+import { shown } from '../files/shown.ts'
 import type { DeadLetter } from '../ports/dead-letters.ts'
 
 export interface Understood {
@@ -13,7 +14,7 @@ export interface Understood {
   readonly table: string | null
   /** The event's object key, or the start's cadence. */
   readonly about: string | null
-  /** Why it died, as far as the letter says or its key shows; null: look into the file manager's log. */
+  /** Why it died, fit to be shown, as far as the letter says or its key tells; null: look into the file manager's log. */
   readonly error: string | null
   /** Of a `start`: what StartExecution is to be given again. */
   readonly execution: { readonly machine: string; readonly name: string; readonly input: string } | null
@@ -59,6 +60,6 @@ function ofEvent(
 
 const nothing = ({ attributes }: DeadLetter): Understood => {
   const { ERROR_CODE: code, ERROR_MESSAGE: message } = attributes
-  const error = code === undefined && message === undefined ? null : [code, message].filter(Boolean).join(': ')
+  const error = code === undefined && message === undefined ? null : shown([code, message].filter(Boolean).join(': '))
   return { kind: 'other', table: null, about: null, error, execution: null }
 }
