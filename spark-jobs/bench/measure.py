@@ -1,6 +1,6 @@
 """Measures the job on real Spark, Iceberg, S3 and Glue catalogue of the emulator.
 
-`python -m bench.measure <settings.json> <bucket> [SECTION…]`
+`python -m bench.measure <settings.json> <bucket> <section>`
 
 `settings.json` maps Spark settings to their values. Prints one JSON document: per section the seconds of
 every round by name. What the tables hold is compared in the same run; a difference is an error.
@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -27,21 +26,17 @@ _SECTIONS = {"large": large, "clustered": clustered, "small": small}
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run the sections named, or all."""
-    settings = json.loads(Path(arguments[0]).read_text())
-    bucket, sections = arguments[1], arguments[2:] or list(_SECTIONS)
+    """Run the section named."""
+    file, bucket, section = arguments
     builder: SparkSession.Builder = SparkSession.builder
     builder = builder.appName("tidegate bench")
-    for name, value in settings.items():
+    for name, value in json.loads(Path(file).read_text()).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     prepare(spark)
-    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
-        data = Data(Path(folder))
-        for section in sections:
-            found[section] = _SECTIONS[section](spark, bucket, data)
+        found = _SECTIONS[section](spark, bucket, Data(Path(folder)))
     spark.stop()
     print(json.dumps(found), flush=True)
 

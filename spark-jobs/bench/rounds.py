@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 ROUNDS = 5
-WARM_UP = 2
+WARM_UP = 1
 Seconds = dict[str, list[float]]
 
 

@@ -1,0 +1,39 @@
+/** One large table: full load and changes, as ratios to Spark reading the full load to nothing. */
+import type { Bench, Finding, Findings } from './page.ts'
+import { type Measured, measureSpark, median, sparkMethod, sparkVersions } from './spark-session.ts'
+
+function against(what: string, seconds: number, floor: number, most: number): Finding {
+  const ratio = seconds / floor
+  const measured = `${ratio.toFixed(1)} × (${seconds.toFixed(2)} s)`
+  return { what, target: `≤ ${most} × floor`, measured, met: ratio <= most }
+}
+
+function findings({ seconds, phases = {} }: Measured): Findings {
+  const floor = median(seconds.floor)
+  const rows = [
+    { what: 'floor: Spark reads the 1,369,769 rows to nothing', target: '-', measured: `${floor.toFixed(2)} s` },
+    against('full load of these rows', median(seconds['full, merge_on_read']), floor, 4.2),
+    against('40,000 changes in 14 files, merge on read', median(seconds.merge_on_read), floor, 1.7),
+    against('40,000 changes in 14 files, copy on write', median(seconds.copy_on_write), floor, 6.5),
+  ]
+  return { rows, notes: profile(phases) }
+}
+
+/** Median seconds of each phase that the outcomes name. */
+function profile(phases: NonNullable<Measured['phases']>): string {
+  const line = (name: string) => {
+    const rounds = phases[name] ?? []
+    const steps = Object.keys(rounds[0] ?? {})
+    const shares = steps.map((step) => `${step} ${median(rounds.map((round) => round[step] ?? 0)).toFixed(2)} s`)
+    return `- ${name}: ${shares.join(', ')}`
+  }
+  const lines = Object.keys(phases).map(line)
+  return ['Where the time goes, by the phases of the outcomes (medians):', '', ...lines].join('\n')
+}
+
+export const bench: Bench = {
+  title: 'The Spark job: one large table',
+  method: sparkMethod,
+  versions: sparkVersions,
+  run: async () => findings(await measureSpark('large')),
+}
