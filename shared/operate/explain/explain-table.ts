@@ -6,13 +6,13 @@ import {
   claimSteps,
   configurationOf,
   configurationStep,
+  MOST_QUARANTINED,
   type OpenBatch,
   openBatch,
   scheduleSteps,
 } from './table-steps.ts'
 
 const EVERYTHING = 10_000_000
-const MOST_QUARANTINED = 1000
 
 /** Of a table that nobody knows, the story says just that. */
 export async function explainTable(table: string, ports: ExplainPorts): Promise<Story> {
@@ -53,8 +53,8 @@ async function filesStep(
   const waiting = await ports.files.waiting(table, EVERYTHING)
   const [oldest] = waiting
   if (!oldest) return done('queue', 'no file waits')
-  const inOpen =
-    item?.batch_id && ids.size > 0 ? `, ${ids.size} of them in the open batch \`${batchText(item.batch_id)}\`` : ''
+  const share = ids.size === waiting.length ? 'all of it' : `${ids.size} of them`
+  const inOpen = item?.batch_id && ids.size > 0 ? `, ${share} in the open batch \`${batchText(item.batch_id)}\`` : ''
   return waits(
     'queue',
     `${filesText(waiting.length)} ${waiting.length === 1 ? 'waits' : 'wait'}${inOpen}; the oldest is \`${oldest.file_ingestion_path}\``,
@@ -68,16 +68,18 @@ async function filesStep(
 function runStep(run: TableRun): Step {
   const says = `last run \`${run.glue_job_run_id}\`: ${run.result}, ${filesText(run.files)}`
   const told = { at_ms: run.ended_at_ms }
-  return run.error ? done('job', `${says}; ${run.error.message}`, told) : done('job', says, told)
+  return done('job', run.error ? `${says}, ${run.error.code}` : says, told)
 }
 
 /** What the table holds. */
 const heldStep = (item: TableItem): Step =>
   item.last_snapshot === null
     ? done('commit', 'nothing was committed yet')
-    : done('commit', `snapshot \`${item.last_snapshot}\`, up to sequence \`${item.applied_max_sequence ?? 'none'}\``, {
+    : done('commit', `snapshot \`${item.last_snapshot}\`${sequenceText(item.applied_max_sequence)}`, {
         at_ms: item.last_committed_at_ms,
       })
+
+const sequenceText = (highest: string | null): string => (highest === null ? '' : `, up to sequence \`${highest}\``)
 
 async function quarantineSteps(table: string, ports: ExplainPorts): Promise<Step[]> {
   const files = await ports.files.quarantined(table, MOST_QUARANTINED)

@@ -7,7 +7,10 @@ import { messageOf, OurError } from '../../errors.ts'
 import { holdNextAction } from '../../status/next-action.ts'
 import { isOver, told } from '../evidence.ts'
 import type { ExplainPorts } from './ports.ts'
-import { batchText, done, type Step, stuck, waits } from './story.ts'
+import { batchText, done, filesText, type Step, stuck, waits } from './story.ts'
+
+/** No exact number beyond it. */
+export const MOST_QUARANTINED = 1000
 
 export interface Configured {
   readonly table: TableConfig
@@ -61,22 +64,30 @@ export async function claimSteps(item: TableItem | undefined, ports: ExplainPort
   const table = item.raw_table_name
   if (isHeld(item))
     return [
-      stuck('claim', `\`${table}\` is held, \`${item.hold_reason}\`: ${item.error?.message ?? 'nobody said why'}`, {
+      stuck('claim', `held, \`${item.hold_reason}\`: ${item.error?.message ?? 'nobody said why'}`, {
         next: holdNextAction(item.hold_reason, table),
       }),
     ]
   if (isClaimed(item)) return [await claimedStep(item, ports)]
+  if (item.refresh_status === 'refresh_error') return [await failedStep(item, ports)]
+  return [done('claim', `no run has \`${table}\``)]
+}
+
+async function failedStep(item: TableItem, ports: ExplainPorts): Promise<Step> {
+  const table = item.raw_table_name
+  const run = item.glue_job_run_id
+  const again = `\`tidegate run ${item.refresh_cadence}\` or the next cadence`
+  const why = item.error?.message ?? 'it gave no reason'
+  const aside = (await ports.files.quarantined(table, MOST_QUARANTINED)).filter((file) => file.glue_job_run_id === run)
+  if (aside.length > 0)
+    return waits('claim', `run \`${run}\` was rejected, and put ${filesText(aside.length)} aside: ${why}`, {
+      next: `${again} applies the rest; decide about the other: \`tidegate quarantine list ${table}\``,
+    })
   const open =
     item.batch_id === null ? '' : `; its batch \`${batchText(item.batch_id)}\` stays as it is until that is known`
-  if (item.refresh_status === 'refresh_error') {
-    const failed = `run \`${item.glue_job_run_id}\` failed, ${item.failed_attempts} in a row (${item.max_attempts} hold the table)`
-    const says = `${failed}${open}: ${item.error?.message ?? 'it gave no reason'}`
-    const run = `\`tidegate run ${item.refresh_cadence}\` or the next cadence tries again`
-    return item.error === null || item.error.transient
-      ? [waits('claim', says, { next: run })]
-      : [stuck('claim', says, { next: `mend what the error says; ${run}` })]
-  }
-  return [done('claim', `no run has \`${table}\``)]
+  const says = `run \`${run}\` failed, ${item.failed_attempts} in a row (${item.max_attempts} hold the table)${open}: ${why}`
+  if (item.error === null || item.error.transient) return waits('claim', says, { next: `${again} tries again` })
+  return stuck('claim', says, { next: `mend what the error says; ${again} tries again` })
 }
 
 async function claimedStep(item: TableItem, ports: ExplainPorts): Promise<Step> {

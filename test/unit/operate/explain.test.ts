@@ -12,8 +12,11 @@ import {
   item,
   KILLED,
   type Lake,
+  outcomeOf,
   ownerOf,
+  plannedTables,
   putFile,
+  putOutcome,
   runJob,
   STAGING,
   settle,
@@ -193,6 +196,35 @@ describe('the story of a table', () => {
     expect(story).toMatchObject({ file: null, in_table: 'yes', next_action: '-' })
     expect(story.answer).toContain('as of 2023-11-18T')
     expect(story.steps.every(({ state }) => state === 'done')).toBe(true)
+  })
+
+  it('whose last run put a bad file aside goes on without it, and the file waits for a decision', async () => {
+    const one = await shop()
+    const config = tableConfig(TABLE)
+    await one.world.config.putTable({ ...config, merge: { ...config.merge, on_bad_file: 'quarantine' } })
+    await putFile(one.world, TABLE, FIRST, '5')
+    const bad = await putFile(one.world, TABLE, SECOND, '6')
+    one.world.executions.set(ownerOf('e1'), 'running')
+    const claimed = await claim(one.world, 'e1')
+    const [planned] = await plannedTables(one.world, claimed)
+    if (!planned) throw new Error('was claimed')
+    const rejected = await outcomeOf(one.world, claimed, planned, {
+      result: 'rejected',
+      snapshot: null,
+      rows: null,
+      files: [],
+      evidence: null,
+      bad_files: [{ file_id: bad.file_id, stage: 'read', reason: 'truncated', detail: 'no footer\u001b[2J' }],
+      error: { code: 'TG2104', message: 'it is cut short', transient: false, details: null },
+    })
+    await putOutcome(one.world, rejected, { ...planned, run_id: claimed.run_id })
+    await settle(one.world, 'e1', claimed)
+    const claimStep = (await one.table()).steps.find(({ stage }) => stage === 'claim')
+    expect(claimStep).toMatchObject({ state: 'waits', says: expect.stringContaining('put 1 file aside') })
+    const story = await one.file(SECOND)
+    expect(story.next_action).toContain('tidegate quarantine show')
+    expect(story.answer).toContain('`read`: no footer\\u001b[2J')
+    expect((await one.file(FIRST)).next_action).toContain('applies the rest')
   })
 
   it('that an operator holds says the reason, and how to release it', async () => {

@@ -50,8 +50,21 @@ it('counts what waits for a decision, and makes it the next action where nothing
     ['s_new', 0, null],
     ['s_well', 1, 2],
   ])
-  expect(rows[0]?.next_action).toContain('mend what the error says')
+  // Its last run put the file aside.
+  expect(rows[0]?.next_action).toContain('the next cadence applies the rest; decide')
   expect(rows[2]?.next_action).toContain('tidegate quarantine list s_well')
   // A table that never ran has none, and is not asked about.
   expect(asked.sort()).toEqual(['s_failed', 's_well'])
+})
+
+it('says to mend the error where a later run failed for something else', async () => {
+  const ports = await ledger()
+  const seen = await ports.tables.get('s_failed')
+  if (!seen) throw new Error('it is there')
+  await ports.tables.replace({ ...seen, revision: 3, glue_job_run_id: 'run-2-0' }, seen)
+  const [failed] = await withQuarantined(await tableStatuses(ports), ports.files)
+  expect(failed).toMatchObject({
+    quarantined_files: 1,
+    next_action: expect.stringContaining('mend what the error says'),
+  })
 })
