@@ -15,6 +15,7 @@ import {
 import { bodyOf, type Place, readDocument, writtenDocument } from '../documents.ts'
 import { outcomeErrorOf } from '../outcome-error.ts'
 import { type ClaimingRun, type ClaimPorts, claimTable, type TableClaim } from './claim-table.ts'
+import { askedOnce } from './evidence.ts'
 import { letGo } from './let-go.ts'
 
 type Claimed = { readonly table: string } & (TableClaim | { readonly kind: 'failed'; readonly error: OutcomeError })
@@ -35,7 +36,8 @@ export async function claimBatch(input: ClaimBatchInput, ports: ClaimPorts): Pro
   const cadence = await ports.config.cadence(input.refresh_cadence)
   if (!cadence) throw unknownCadence(input.refresh_cadence)
   const run: ClaimingRun = { run_id: runId, owner: input.owner, cadence }
-  const claims = await mapBounded(input.tables, TABLES_AT_ONCE, (table) => claimed(table, run, ports))
+  const asking = { ...ports, ...askedOnce(ports) }
+  const claims = await mapBounded(input.tables, TABLES_AT_ONCE, (table) => claimed(table, run, asking))
   const report = bodyOf(reportOf(run, claims))
   await ports.objects.put(ports.controlBucket, controlLayout.claims(run.run_id), report)
   const written = await writtenDocument(plan, planOf(input, run, claims, ports), place, ports.objects)

@@ -8,6 +8,43 @@ export interface EvidencePorts {
   readonly jobRuns: JobRuns
 }
 
+/**
+ * The same ports, which ask the engine once what many tables of a batch want to know: those of a dead batch have one owner and
+ * one run, and a hundred batches that come at once would be throttled. For one claiming of one batch: answers grow old.
+ */
+export function askedOnce({ executions, jobRuns }: EvidencePorts): EvidencePorts {
+  const once = <Args extends unknown[], Answer>(
+    ask: (...args: Args) => Promise<Answer>,
+    keyOf: (...args: Args) => string,
+  ) => {
+    const answers = new Map<string, Promise<Answer>>()
+    return (...args: Args): Promise<Answer> => {
+      const answer = answers.get(keyOf(...args)) ?? ask(...args)
+      answers.set(keyOf(...args), answer)
+      return answer
+    }
+  }
+  return {
+    executions: {
+      state: once(
+        (arn) => executions.state(arn),
+        (arn) => arn,
+      ),
+      jobStart: once(
+        (arn, endings) => executions.jobStart(arn, endings),
+        (arn, endings) => JSON.stringify([arn, endings]),
+      ),
+    },
+    // The tables of one batch were claimed within one call: which of their times it is asked since makes no difference.
+    jobRuns: {
+      of: once(
+        (jobName, runId, sinceMs) => jobRuns.of(jobName, runId, sinceMs),
+        (jobName, runId) => JSON.stringify([jobName, runId]),
+      ),
+    },
+  }
+}
+
 /** Of the job that a run of ours started, or did not. */
 export type JobEvidence = 'at_work' | 'over' | 'never_started' | 'unknown'
 

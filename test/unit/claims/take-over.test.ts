@@ -116,6 +116,25 @@ describe('[evidence] taking over', () => {
     expect(await item(world)).toEqual(before)
   })
 
+  test('many tables of one dead batch ask the engine once', async () => {
+    const tables = ['shop_a', 'shop_b', 'shop_c']
+    const world = await createWorld(tables)
+    for (const table of tables) {
+      await putFile(world, table, '1.parquet', '1')
+      world.clock.advance(10)
+    }
+    const first = await claim(world, 'e1', tables)
+    world.executions.set(ownerOf('e1'), 'ended')
+    world.jobRuns.set(first.run_id, 'FAILED')
+    const asked: string[] = []
+    const watched = around(world, (name, call) => {
+      if (/^(executions|jobRuns)/.test(name)) asked.push(name)
+      return call()
+    })
+    expect((await claim(watched, 'e2', tables)).claimed).toBe(3)
+    expect(asked.sort()).toEqual(['executions.state', 'jobRuns.of'])
+  })
+
   test('of two that come at once one wins, in every order of their calls', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
