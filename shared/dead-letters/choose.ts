@@ -70,7 +70,7 @@ async function fromQueue(
       if (taken.length === 0) break
       for (const letter of taken) {
         if (wanted(letter)) kept.push(letter)
-        else if (others.length < MOST_HELD) others.push(letter)
+        else if (others.length < MOST_HELD) others.push({ ...letter, body: '' }) // the receipt is all it takes
       }
     }
     return kept

@@ -102,6 +102,16 @@ test('a function is the packaged code: it refuses an unknown cadence by its numb
   })
 })
 
+test('the reconciler finds everything that it asks of its environment, and nothing to do before the first `config apply`', async () => {
+  const answer = await new LambdaClient(settings()).send(
+    new InvokeCommand({ FunctionName: 'tidegate-local-reconcile', Payload: '{}' }),
+  )
+  expect([answer.FunctionError, JSON.parse(Buffer.from(answer.Payload ?? []).toString())]).toEqual([
+    undefined,
+    { skipped: 'nothing_configured' },
+  ])
+})
+
 test('deploying again changes nothing; what somebody changed by hand is put right, and named', async () => {
   const again = await deployToLocalCloud({ endpoint: cloud.endpoint, made })
   expect([again.change, again.repairs.size]).toEqual(['unchanged', 0])
