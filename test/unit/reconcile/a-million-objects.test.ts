@@ -26,7 +26,7 @@ function objectAt(n: number): ListedObject {
 
 /** A listing that counts, and a ledger that knows all but every hundredth file: neither keeps anything of its own. */
 async function world() {
-  const seen = { listed: 0, landed: 0, largestLookUp: 0, lookUps: 0, furthestAhead: 0, handled: 0 }
+  const seen = { listed: 0, landed: 0, lookUps: 0, furthestAhead: 0, handled: 0 }
   const fixture = await reconcileFixture()
   const numberOf = (key: string): number => Number(/\/(\d{8})\//.exec(key)?.[1])
   const ports = {
@@ -53,7 +53,8 @@ async function world() {
     census: {
       known: async (files: readonly (FileName & { object?: ListedObject })[]) => {
         seen.lookUps += 1
-        seen.largestLookUp = Math.max(seen.largestLookUp, files.length)
+        // At once, since a bug that holds on to more takes for ever.
+        if (files.length > page) throw new Error(`${files.length} files are held`)
         seen.handled = seen.listed
         return new Set(
           files.filter(({ object }) => numberOf(object?.key ?? '') % 100 !== 0).map((file) => file.file_id),
@@ -75,7 +76,6 @@ it(`of ${objects} objects it holds ${page} at a time, and its report stays small
   expect(report.known).toBe(objects - objects / 100 - refused)
   expect(report.refused.TG2005?.objects).toBe(refused)
   expect(seen).toMatchObject({ listed: objects, landed: objects / 100, lookUps: objects / page })
-  expect(seen.largestLookUp).toBeLessThanOrEqual(page)
   // Listed, and not yet looked up: never more than the page at hand.
   expect(seen.furthestAhead).toBeLessThanOrEqual(page)
   expect(JSON.stringify(report).length).toBeLessThan(10_000)
