@@ -1,12 +1,13 @@
 /** The configuration tables on DynamoDB: what `config apply` wrote, as the Lambdas read it. */
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { batchConfig, tableConfig } from '../contracts/config.ts'
+import type { TableItem } from '../contracts/ledger.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import { fullJitter, type Pause } from './backoff.ts'
 import { dynamoError } from './errors.ts'
 import { checkedItem, collected, type Item, queried, scanned } from './items.ts'
 import { type TableNames, tableKeys } from './tables.ts'
-import { transact } from './transactions.ts'
+import { type TransactionItems, transact } from './transactions.ts'
 
 /** The table ledger's tracker is needed too: what would change a table's data is put only as it was seen there. */
 export type ConfigTables = Pick<TableNames, 'batch_config' | 'raw_table_config' | 'file_processing_tracker'>
@@ -19,6 +20,18 @@ export function createDynamoConfigStore(
   const cadenceOf = (item: Item) => checkedItem(batchConfig, item, tables.batch_config, tableKeys.batch_config)
   const tableOf = (item: Item) => checkedItem(tableConfig, item, tables.raw_table_config, tableKeys.raw_table_config)
   const { get, put, remove } = itemAccess(client)
+  /** False if the ledger's item of the table is another one by now. */
+  const asSeen = async (write: TransactionItems[number], table: string, seen: TableItem | undefined) => {
+    const check = {
+      TableName: tables.file_processing_tracker,
+      Key: { raw_table_name: table },
+      ...(seen
+        ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
+        : { ConditionExpression: 'attribute_not_exists(raw_table_name)' }),
+    }
+    const action = `changing \`${table}\` in table \`${tables.raw_table_config}\``
+    return (await transact(client, [write, { ConditionCheck: check }], action, 'repeatable-write', pause)).committed
+  }
 
   return {
     async cadence(name) {
@@ -44,18 +57,19 @@ export function createDynamoConfigStore(
     },
     putCadence: (config) => put(tables.batch_config, config, config.refresh_cadence),
     putTable: (config) => put(tables.raw_table_config, config, config.source_table_name),
-    async putTableAsSeen(config, seen) {
-      const check = {
-        TableName: tables.file_processing_tracker,
-        Key: { raw_table_name: config.source_table_name },
-        ...(seen
-          ? { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': seen.revision } }
-          : { ConditionExpression: 'attribute_not_exists(raw_table_name)' }),
-      }
-      const writes = [{ Put: { TableName: tables.raw_table_config, Item: config } }, { ConditionCheck: check }]
-      const action = `writing \`${config.source_table_name}\` to table \`${tables.raw_table_config}\``
-      return (await transact(client, writes, action, 'repeatable-write', pause)).committed
-    },
+    putTableAsSeen: (config, seen) =>
+      asSeen({ Put: { TableName: tables.raw_table_config, Item: config } }, config.source_table_name, seen),
+    deleteTableAsSeen: (cadence, table, seen) =>
+      asSeen(
+        {
+          Delete: {
+            TableName: tables.raw_table_config,
+            Key: { refresh_cadence: cadence, source_table_name: table },
+          },
+        },
+        table,
+        seen,
+      ),
     deleteCadence: (name) => remove(tables.batch_config, { refresh_cadence: name }),
     deleteTable: (cadence, table) =>
       remove(tables.raw_table_config, { refresh_cadence: cadence, source_table_name: table }),

@@ -61,8 +61,9 @@ export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): 
   const leaving = tables.remove.filter((table) => gone.has(table.source_table_name))
   await rememberRemoved(leaving, applied_at_ms, ports.controlBucket, ports.objects)
   // After its new item is there: in between both cadences have the table, and its claim keeps them apart.
+  const placed = new Map(tables.write.map((table) => [table.source_table_name, table.refresh_cadence]))
   await mapBounded(tables.remove, AT_ONCE, (table) =>
-    ports.config.deleteTable(table.refresh_cadence, table.source_table_name),
+    deleteTable(table, placed.get(table.source_table_name), seen, ports.config),
   )
   if (!stored.hasSources || sources.items.length > 0) {
     const document: SourcesDocument = { contract: 'tidegate.sources/1', applied_at_ms, sources: resolved.sources }
@@ -76,13 +77,32 @@ export async function applyConfig(resolved: ResolvedConfig, ports: ApplyPorts): 
 async function putTable(table: TableConfig, seen: UnderData['seen'], config: ConfigStore): Promise<void> {
   const name = table.source_table_name
   if (!seen.has(name)) return config.putTable(table)
-  if (await config.putTableAsSeen(table, seen.get(name))) return
-  throw new ConfigurationError(
+  if (!(await config.putTableAsSeen(table, seen.get(name)))) throw claimedMeanwhile(name)
+}
+
+/**
+ * A table that moves to another cadence with other keys may be claimed by the old one until it is gone there: then it stays as
+ * that claim read it, and what was written under the new cadence goes.
+ */
+async function deleteTable(
+  table: TableConfig,
+  movedTo: string | undefined,
+  seen: UnderData['seen'],
+  config: ConfigStore,
+): Promise<void> {
+  const { refresh_cadence: cadence, source_table_name: name } = table
+  if (!seen.has(name)) return config.deleteTable(cadence, name)
+  if (await config.deleteTableAsSeen(cadence, name, seen.get(name))) return
+  if (movedTo !== undefined && movedTo !== cadence) await config.deleteTable(movedTo, name)
+  throw claimedMeanwhile(name)
+}
+
+const claimedMeanwhile = (name: string): ConfigurationError =>
+  new ConfigurationError(
     'TG1224',
     `\`${shown(name)}\` was claimed by a run while its keys, mode, sequence or target were about to be changed: it may have data by now. Other tables may have been written; apply again, and what is left is applied or refused.`,
     { certainty: 'transient' },
   )
-}
 
 export const cadenceNames = ({ cadences }: ResolvedConfig): string[] =>
   cadences.map((cadence) => cadence.refresh_cadence)

@@ -29,6 +29,11 @@ export function createMemoryConfigStore(state: MemoryState = emptyState()): Conf
     deleteCadence: async (name) => {
       state.cadences.delete(name)
     },
+    deleteTableAsSeen: async (cadence, table, seen) => {
+      if (state.tables.get(table)?.revision !== seen?.revision) return false
+      inner(state.tableConfigs, cadence).delete(table)
+      return true
+    },
     deleteTable: async (cadence, table) => {
       inner(state.tableConfigs, cadence).delete(table)
     },

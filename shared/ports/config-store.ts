@@ -17,4 +17,6 @@ export interface ConfigStore {
   putTableAsSeen(config: TableConfig, seen: TableItem | undefined): Promise<boolean>
   deleteCadence(name: string): Promise<void>
   deleteTable(cadence: string, table: string): Promise<void>
+  /** The same, on the condition of `putTableAsSeen`. */
+  deleteTableAsSeen(cadence: string, table: string, seen: TableItem | undefined): Promise<boolean>
 }

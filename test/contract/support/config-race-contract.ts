@@ -60,6 +60,16 @@ export function configRaceContract(name: string, makePorts: () => Stores): void 
       expect(await read()).toEqual(first)
     })
 
+    test('and goes on the same condition', async () => {
+      const { config, tables, table, first } = await configured()
+      const read = () => config.table(first.refresh_cadence, table)
+      await tables.replace(claimed(table), undefined)
+      expect(await config.deleteTableAsSeen(first.refresh_cadence, table, undefined)).toBe(false)
+      expect(await read()).toEqual(first)
+      expect(await config.deleteTableAsSeen(first.refresh_cadence, table, claimed(table))).toBe(true)
+      expect(await read()).toBeUndefined()
+    })
+
     test('of a claim and a change at once, one is refused', async () => {
       for (let n = 0; n < 10; n += 1) {
         const { config, tables, table, first, second } = await configured()

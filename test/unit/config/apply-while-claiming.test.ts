@@ -58,6 +58,29 @@ describe('a table without data that gets other keys', () => {
     expect([...ends].sort()).toEqual(['TG1222', 'TG1224', 'applied'])
   })
 
+  it('nor is one that moves to another cadence with them claimed by the old one unseen', async () => {
+    const moving = fileWith('other')
+      .replace('tables:', '  nightly: { every: 1 day }\ntables:')
+      .replace('cadence: 10_min_refresh', 'cadence: nightly')
+    const schedules = createMemorySchedules('10_min_refresh', 'nightly')
+    const world = await fresh()
+    const overtaken = around(world, async (name, call) => {
+      if (name === 'config.deleteTableAsSeen') await claim(world, 'e1')
+      return call()
+    })
+    const applying = () => applyConfig(resolved(moving), { ...overtaken, schedules, controlBucket: CONTROL })
+    await expect(applying()).rejects.toThrow('TG1224')
+    expect([await keysOf(world), await world.config.tables('nightly')]).toEqual([['id'], []])
+    await expect(applying()).rejects.toThrow('TG1222')
+    // Moved without the other keys, it goes.
+    await applyConfig(resolved(moving.replace('keys: [other]', 'keys: [id]')), {
+      ...world,
+      schedules,
+      controlBucket: CONTROL,
+    })
+    expect(await world.config.tables('nightly')).toMatchObject([{ merge: { keys: ['id'] } }])
+  })
+
   it('TG1224 names the table, and says what to do', async () => {
     const world = await fresh()
     const overtaken = around(world, async (name, call) => {
