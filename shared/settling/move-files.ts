@@ -5,6 +5,7 @@ import { fullLoadMarkerId, type LandedFile, type SettledFile } from '../contract
 import type { AppliedFile, Outcome } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import { LedgerError } from '../errors.ts'
+import { isQuarantined } from '../files/quarantine.ts'
 import type { FileMove } from '../ports/file-ledger.ts'
 import type { SettlePorts } from './settle-ports.ts'
 
@@ -15,8 +16,7 @@ const LOOKS_AT_ONCE = 16
  * planned file is neither waiting nor settled.
  */
 export async function moveFiles(planned: PlannedTable, outcome: Outcome, ports: SettlePorts): Promise<void> {
-  const waiting = await plannedOf(planned, ports)
-  await demandSettled(planned, waiting, ports)
+  const waiting = await waitingAll(planned, ports)
   const applied = new Map(outcome.files.map((file) => [file.file_id, file]))
   const moves = waiting.map((file) => moveOf(file, applied.get(file.file_id), planned, outcome, ports))
   if (moves.length > 0) await ports.files.move({ table: planned.table, token: planned.token }, moves)
@@ -32,17 +32,23 @@ export async function plannedOf(planned: PlannedTable, ports: Pick<SettlePorts, 
   }
 }
 
-/** What does not wait must have been settled by an earlier call: the lake has it, so the ledger must know it. */
-async function demandSettled(planned: PlannedTable, waiting: readonly LandedFile[], ports: SettlePorts): Promise<void> {
+/**
+ * Those that wait. What does not must have been settled by an earlier call: the lake has it, so the ledger must know it. A settling
+ * that died after it put a file aside left the batch as it was; another attempt could read the file, and has applied it.
+ */
+async function waitingAll(planned: PlannedTable, ports: SettlePorts): Promise<LandedFile[]> {
+  const waiting = await plannedOf(planned, ports)
   const found = new Set(waiting.map((file) => file.file_id))
   const missing = planned.entry.files.filter((file) => !found.has(file.file_id))
-  await mapBounded(missing, LOOKS_AT_ONCE, async (file) => {
-    if (await ports.files.settled(planned.table, file.file_id)) return
+  const released = await mapBounded(missing, LOOKS_AT_ONCE, async (file) => {
+    const settled = await ports.files.settled(planned.table, file.file_id)
+    if (settled) return isQuarantined(settled) && ports.files.release(settled, ports.clock.now())
     throw new LedgerError(
       'TG3108',
       `\`${file.uri}\` was applied to \`${planned.table}\` in batch \`${planned.entry.batch_id}\`, but the ledger has it neither waiting nor settled. Find out who removed \`${file.file_id}\`, and restore it to the file tracker.`,
     )
   })
+  return released.includes(true) ? plannedOf(planned, ports) : waiting
 }
 
 function moveOf(

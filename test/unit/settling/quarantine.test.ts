@@ -1,7 +1,7 @@
 /** [all-or-nothing] A bad file rejects its batch; by policy it goes into quarantine, and the rest into a batch of its own. */
 import { describe, expect, test } from 'vitest'
 import type { BadFile } from '../../../shared/contracts/outcome.ts'
-import { around, dying, unlessDied } from '../claims/disturbed.ts'
+import { around, Died, dying, unlessDied } from '../claims/disturbed.ts'
 import {
   claim,
   createWorld,
@@ -11,6 +11,7 @@ import {
   type Lake,
   MAYBE,
   outcomeOf,
+  ownerOf,
   plannedTables,
   putFile,
   putOutcome,
@@ -172,6 +173,28 @@ describe('[all-or-nothing] a file that its batch was rejected for', () => {
         alive = mortal.calls() < n
       }
     }
+  })
+
+  test('is no poison after all if another attempt applied it, since the settling died in between', async () => {
+    const { world, poison } = await threeFiles('quarantine')
+    const { claimed } = await rejecting(world, 'e1', [{ file_id: poison }])
+    const mortal = around(world, (name, call) => (name === 'tables.replace' ? Promise.reject(new Died(name)) : call()))
+    await unlessDied(settle(mortal, 'e1', claimed))
+    expect((await world.files.quarantined(TABLE, 9)).map((file) => file.file_id)).toEqual([poison])
+    expect((await item(world)).refresh_status).toBe('updating_table')
+
+    world.executions.set(ownerOf('e1'), 'ended')
+    world.jobRuns.set(claimed.run_id, 'FAILED')
+    const lake: Lake = new Map()
+    const second = await claim(world, 'e2')
+    await runJob(world, lake, second)
+    expect((await settle(world, 'e2', second)).tables[0]).toMatchObject({ status: 'completed', files: 3 })
+    expect(await world.files.quarantined(TABLE, 9)).toEqual([])
+    expect(await world.files.settled(TABLE, poison)).toMatchObject({
+      file_ingestion_status: 'raw_file_processed',
+      batch_id: lake.get(TABLE)?.[0]?.batch,
+    })
+    expect(await waitingIds(world)).toEqual([])
   })
 
   test('is left alone by a run whose claim passed on while it settled', async () => {
