@@ -23,11 +23,6 @@ export const NOT_TOGETHER: readonly {
     without: ['key-overwritten'],
     why: 'Found: of two puts of one key in one second, neither of which is there when the claim looks, the newer one is superseded.',
   },
-  {
-    kind: 'file-gone-for-a-while',
-    without: ['file-poisoned'],
-    why: 'Found: settling puts a file into quarantine and dies before it releases the table; the next attempt has the same entry, can read the file by now, and commits it.',
-  },
 ]
 
 /**
