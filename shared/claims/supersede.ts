@@ -12,7 +12,11 @@ interface SupersedePorts {
 }
 
 /** Moves them to history under the claim's token. `FilesSuperseded` has an alarm: a source that overwrites loses changes. */
-export async function supersede(claim: TableItem, files: readonly LandedFile[], ports: SupersedePorts): Promise<void> {
+export async function supersede(
+  claim: Pick<TableItem, 'raw_table_name' | 'claim_token'>,
+  files: readonly LandedFile[],
+  ports: SupersedePorts,
+): Promise<void> {
   if (files.length === 0) return
   const now = ports.clock.now()
   const moves = files.map((file) => {

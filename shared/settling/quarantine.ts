@@ -3,7 +3,7 @@ import type { SettledFile } from '../contracts/ledger.ts'
 import type { BadFile } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import { plannedOf } from './move-files.ts'
-import type { Resolution } from './resolution.ts'
+import type { Failed } from './resolution.ts'
 import type { SettlePorts } from './settle-ports.ts'
 
 const DETAIL_CHARACTERS = 2000
@@ -14,7 +14,7 @@ const DETAIL_CHARACTERS = 2000
  */
 export async function quarantineFiles(
   planned: PlannedTable,
-  { quarantine, error }: Pick<Exclude<Resolution, { kind: 'applied' }>, 'quarantine' | 'error'>,
+  { quarantine, error }: Pick<Failed, 'quarantine' | 'error'>,
   runId: string,
   ports: SettlePorts,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import type { PlannedTable } from '../contracts/plan.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import type { SettledTable } from '../contracts/runs.ts'
 import { dateTimeOf } from '../date-time.ts'
-import type { Resolution } from './resolution.ts'
+import type { Failed, Resolution } from './resolution.ts'
 import { higher, highest } from './sequences.ts'
 
 export interface Attempt {
@@ -19,7 +19,7 @@ export interface Attempt {
 }
 
 /** What failed for the last time that the table's `max_attempts` allows is held. */
-export function counted(seen: TableItem, resolution: Exclude<Resolution, { kind: 'applied' }>): Resolution {
+export function counted(seen: TableItem, resolution: Failed): Resolution {
   if (!resolution.counts || resolution.kind === 'held') return resolution
   const { held, error } = afterFailedAttempt(seen, resolution.error)
   return held ? { ...resolution, kind: 'held', hold_reason: 'attempts_exhausted', error } : resolution

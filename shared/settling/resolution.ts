@@ -18,7 +18,11 @@ export type Resolution =
       readonly counts: boolean
       /** Files that go into quarantine before the table is released, so that the next batch is without them. */
       readonly quarantine: readonly BadFile[]
+      /** Files with other bytes now, of a batch that is free: what became of their newer puts decides about them. */
+      readonly overwritten: readonly BadFile[]
     }
+
+export type Failed = Exclude<Resolution, { kind: 'applied' }>
 
 /** The job's number for a file that reaches below the kept part of the tombstone log: an operator must decide. */
 const LATE_BEYOND_WINDOW = 'TG2301'
@@ -60,6 +64,7 @@ function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Reso
     // An attempt that puts files aside is one step further than the one before.
     counts: quarantine.length === 0,
     quarantine,
+    overwritten: frozen ? [] : read.bad_files.filter((file) => file.reason === OVERWRITTEN),
     hold_reason: held ? 'late_beyond_window' : null,
     error:
       read.error ??
@@ -107,6 +112,7 @@ function unknown(planned: PlannedTable, read: OutcomeRead, job: JobResult): Reso
     frozen: true,
     counts: true,
     quarantine: [],
+    overwritten: [],
     hold_reason: null,
     error:
       (typeof read === 'object' ? read.error : null) ??
@@ -115,7 +121,7 @@ function unknown(planned: PlannedTable, read: OutcomeRead, job: JobResult): Reso
 }
 
 /** No job is known to have worked on it. */
-const nobodysFault = { counts: false, quarantine: [] } as const
+const nobodysFault = { counts: false, quarantine: [], overwritten: [] } as const
 
 /** Nobody received this entry before: what this attempt surely did not commit, nobody did. */
 const isFirstAttempt = (planned: PlannedTable): boolean => planned.attempt === 1

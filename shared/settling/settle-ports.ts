@@ -8,7 +8,7 @@ import type { TableLedger } from '../ports/table-ledger.ts'
 export interface SettlePorts {
   readonly tables: Pick<TableLedger, 'get' | 'replace' | 'run'>
   readonly files: Pick<FileLedger, 'waiting' | 'settled' | 'release' | 'move'>
-  readonly objects: Pick<ObjectStore, 'get' | 'put' | 'copy'>
+  readonly objects: Pick<ObjectStore, 'head' | 'get' | 'put' | 'copy'>
   readonly clock: Clock
   readonly signals: Signals
   readonly controlBucket: string

@@ -7,9 +7,10 @@ import type { JobResult, SettledTable } from '../contracts/runs.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
 import { moveFiles } from './move-files.ts'
 import { readOutcome } from './outcome-document.ts'
+import { supersedeOverwritten } from './overwritten.ts'
 import { quarantineFiles } from './quarantine.ts'
 import { counted, releasedItem, runOf, settledTableOf } from './release.ts'
-import { type Resolution, resolve } from './resolution.ts'
+import { type Failed, type Resolution, resolve } from './resolution.ts'
 import { countsOf } from './row-counts.ts'
 import type { SettlePorts } from './settle-ports.ts'
 import { publishTombstones } from './tombstone-log.ts'
@@ -32,7 +33,7 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
   const resolution = resolve(planned, read, run.job, seen.unproved_runs.length > 0)
   try {
     if (resolution.kind === 'applied') await settleApplied(planned, resolution.outcome, ports)
-    else await quarantineFiles(planned, resolution, run.run_id, ports)
+    else await putAside(planned, resolution, run.run_id, ports)
   } catch (error) {
     if (!isTerminal(error)) throw error
     // Also when the claim was lost in between: then the release is refused, and the table's new state decides.
@@ -46,6 +47,12 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
 /** The claim that the plan was made with, and nothing later. */
 const isClaimFor = (item: TableItem, planned: PlannedTable): boolean =>
   isClaimed(item) && item.claim_token === planned.token && item.batch_id === planned.entry.batch_id
+
+/** Before the release, too: whoever claims next finds them no more. */
+async function putAside(planned: PlannedTable, resolution: Failed, runId: string, ports: SettlePorts): Promise<void> {
+  await supersedeOverwritten(planned, resolution.overwritten, ports)
+  await quarantineFiles(planned, resolution, runId, ports)
+}
 
 /** Before the release, in this order: a late file of the next batch must find the deletes, and no file may be planned twice. */
 async function settleApplied(planned: PlannedTable, outcome: Outcome, ports: SettlePorts): Promise<void> {
@@ -89,6 +96,7 @@ const unsettled = (error: unknown): Resolution => ({
   frozen: true,
   counts: false,
   quarantine: [],
+  overwritten: [],
   hold_reason: null,
   error: outcomeErrorOf(error),
 })

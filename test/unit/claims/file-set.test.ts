@@ -11,6 +11,7 @@ import {
   putFile,
   putOutcome,
   runJob,
+  STAGING,
   settle,
   type World,
 } from './world.ts'
@@ -116,6 +117,48 @@ test('defect 12: a change file of the same second as the full load is applied', 
   expect(lake.get(TABLE)?.[0]?.files.sort()).toEqual([load.file_id, change.file_id].sort())
   for (const { file_id } of [load, change])
     expect((await world.files.settled(TABLE, file_id))?.file_ingestion_status).toBe('raw_file_processed')
+})
+
+test('an old put that was landed after its newer one was settled is superseded, and does not stop its table', async () => {
+  const world = await createWorld()
+  const lake: Lake = new Map()
+  const newer = await putFile(world, TABLE, '1.parquet', '2')
+  const first = await claim(world, 'e1')
+  await runJob(world, lake, first)
+  await settle(world, 'e1', first)
+  const old = { ...newer, file_id: '000000000007-old', put_at_s: 7, etag: 'other' }
+  await world.files.land(old)
+  await putFile(world, TABLE, '2.parquet', '3')
+
+  const second = await claim(world, 'e2')
+  const planned = await only(world, second)
+  expect(planned.entry.files.map((file) => file.file_id)).toContain(old.file_id)
+  const error = { code: 'TG2102', message: 'overwritten', transient: false, details: null }
+  const bad = { file_id: old.file_id, stage: 'check', reason: 'overwritten', detail: '' }
+  const outcome = await outcomeOf(world, second, planned, { result: 'rejected', files: [], bad_files: [bad], error })
+  await putOutcome(world, outcome, { ...planned, run_id: second.run_id })
+  await settle(world, 'e2', second)
+  expect(await world.files.settled(TABLE, old.file_id)).toMatchObject({
+    file_ingestion_status: 'raw_file_superseded',
+    reason: 'overwritten',
+  })
+  const third = await claim(world, 'e3')
+  await runJob(world, lake, third)
+  expect((await settle(world, 'e3', third)).tables[0]).toMatchObject({ status: 'completed', files: 1 })
+})
+
+test('one whose newer put nobody has landed yet goes on waiting for its event', async () => {
+  const world = await createWorld()
+  const old = await putFile(world, TABLE, '1.parquet', '1')
+  await world.objects.put(STAGING, old.file_ingestion_path, 'newer bytes')
+  const claimed = await claim(world, 'e1')
+  const planned = await only(world, claimed)
+  const error = { code: 'TG2102', message: 'overwritten', transient: false, details: null }
+  const bad = { file_id: old.file_id, stage: 'check', reason: 'overwritten', detail: '' }
+  const outcome = await outcomeOf(world, claimed, planned, { result: 'rejected', files: [], bad_files: [bad], error })
+  await putOutcome(world, outcome, { ...planned, run_id: claimed.run_id })
+  await settle(world, 'e1', claimed)
+  expect((await world.files.waiting(TABLE, 9)).map((file) => file.file_id)).toEqual([old.file_id])
 })
 
 describe('[generations] what contradicts the plain course holds the table', () => {
