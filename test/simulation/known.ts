@@ -30,10 +30,7 @@ export const NOT_TOGETHER: readonly {
  * - TG4001: the history is gone, so nobody can tell whether the batch is there. By design.
  * - Unproved runs. Found: unlocked by force, no job run ever shows, and a planned file is bad or has other bytes: no verb and no
  *   time lets the files go.
- * - TG2102. Found: an overwritten file that was left waiting (its claim died before superseding it, or it was landed late) is
- *   chosen again and again once the newer put of its key is settled.
  */
 export const isBeyondHelp = (item: TableItem | undefined): boolean =>
   (item?.entry_uri != null && item.error?.code === 'TG4001') ||
-  (item?.entry_uri != null && item.unproved_runs.length > 0) ||
-  item?.error?.code === 'TG2102'
+  (item?.entry_uri != null && item.unproved_runs.length > 0)
