@@ -4,7 +4,7 @@ import { FAULT_KINDS } from '../../simulation/faults.ts'
 import { runHistory } from '../../simulation/history.ts'
 
 const deep = process.env.TIDEGATE_DEEP === '1'
-/** Each takes a millisecond or two; a noisy machine with both cores busy may need ten. */
+/** A history takes two to three milliseconds of one core, and ten on a machine that is busy: 20,000 would take minutes there. */
 const HISTORIES = deep ? 100_000 : 4_000
 
 test('[commit-authority] [all-or-nothing] [frozen-set] [one-snapshot] [sequence-guard] [no-revival] [evidence] [reconcile] hold', async () => {
