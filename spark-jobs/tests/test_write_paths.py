@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.table import StaticTable
 
 from tests.lake import Lake, change
 from tidegate_job import iceberg_batch
@@ -90,6 +92,13 @@ def test_merge_on_read_rewrites_nothing(lake: Lake) -> None:
     summary = lake.snapshots()[-1]
     assert (summary["added-position-deletes"], summary["added-records"]) == ("2", "2")
     assert "deleted-data-files" not in summary
+    query = f"SELECT file_path FROM shop.{lake.table}.delete_files"
+    [(path,)] = lake.spark.sql(query).collect()
+    assert "//" not in path
+    folder = Path(lake.location.removeprefix("file://")) / "metadata"
+    newest = max(folder.glob("v*.metadata.json"), key=lambda path: int(path.name[1:].split(".")[0]))
+    read = StaticTable.from_metadata(str(newest)).scan(selected_fields=("id", "v")).to_arrow().to_pylist()
+    assert sorted(read, key=lambda row: int(row["id"])) == EXPECTED
 
 
 def test_copy_on_write_leaves_no_deletes_behind(lake: Lake) -> None:

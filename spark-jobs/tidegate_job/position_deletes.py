@@ -63,7 +63,10 @@ def _write(spark: SparkSession, table: Any, schema: Any, rows: Any, group: _Grou
     parquet = iceberg.FileFormat.PARQUET
     spec = table.specs().get(group.spec)
     factory = iceberg.io.OutputFileFactory.builderFor(table, 0, 0).format(parquet).suffix("deletes").build()
-    output = factory.newOutputFile(spec, group.partition).encryptingOutputFile()
+    # Without a partition the longer form makes an empty folder name, which other readers refuse.
+    whole = spec.isUnpartitioned()
+    file = factory.newOutputFile() if whole else factory.newOutputFile(spec, group.partition)
+    output = file.encryptingOutputFile()
     ensure_callback_server_started(spark.sparkContext._gateway)  # type: ignore[no-untyped-call]
     appender = (
         iceberg.parquet.Parquet.write(output)
