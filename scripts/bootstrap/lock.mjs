@@ -80,13 +80,22 @@ function isStale(path, owner) {
   return owner.since < bootedAt || !isAlive(owner.pid)
 }
 
-/** Whether a process of this machine runs, also one that is not ours to signal. @param {number} pid */
+/** Whether a process of this machine runs, also one that is not ours to signal; a negative number is a process group. @param {number} pid */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'
+  }
+}
+
+/** Whether it has ended, and only waits for its parent to fetch its exit code. @param {number} pid */
+function isZombie(pid) {
+  try {
+    return /\) Z [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false // a group, or a system without /proc
   }
 }
 
