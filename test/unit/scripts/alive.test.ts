@@ -9,7 +9,7 @@ it('knows its own process', () => {
 })
 
 it.skipIf(!existsSync('/proc/self/stat'))('calls a process dead that has ended and was not fetched', async () => {
-  const parent = spawn('bash', ['-c', 'true & echo $!; exec sleep 60'])
+  const parent = spawn('bash', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'])
   try {
     const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))))
     await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '), 5_000)
