@@ -56,7 +56,7 @@ const vitest = (name: string, budgetMinutes: number): Suite => ({
 
 const python: Suite = {
   name: 'python',
-  budgetMinutes: 8,
+  budgetMinutes: 11,
   run: ({ folder, args, print }) => {
     const report = join(folder, 'python.xml')
     const argv = [PYTHON, '-m', 'pytest', '-q', `--junitxml=${report}`, ...args]
@@ -76,6 +76,6 @@ const checks: Suite = {
 
 /** Stages follow each other; the lanes of a stage run side by side, the suites of a lane one by one. Python waits for Spark half of the time. */
 export const PLAN: readonly (readonly (readonly Suite[])[])[] = [
-  [[checks, vitest('unit', 1), vitest('contract', 3)], [python]],
-  [[vitest('conformance', 4), vitest('e2e', 14)]],
+  [[checks, vitest('unit', 2), vitest('contract', 3)], [python]],
+  [[vitest('conformance', 4), vitest('e2e', 17)]],
 ]
