@@ -250,10 +250,7 @@ class IcebergTable:
             reachable = True
         if commit is not None:
             return commit
-        exists = (
-            isinstance(error, AnalysisException) and error.getErrorClass() == "TABLE_OR_VIEW_ALREADY_EXISTS"
-        )
-        if exists or _surely_not_committed(error):
+        if _surely_not_committed(error):
             raise JobError(CONFLICT, target=target, why=why) from error
         if _STATE_UNKNOWN in java_causes(error) or not reachable:
             raise ResultUnknown(

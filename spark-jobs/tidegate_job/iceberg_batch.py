@@ -29,6 +29,7 @@ MOST_FILES = 10_000
 MOST_POSITIONS = 1_000_000
 """Beyond these the driver would be the bottleneck, and Spark's MERGE is the better way."""
 BROADCAST_ROWS = 500_000
+"""Up to this many rows a join sends its smaller side to every task; beyond, Spark chooses."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,9 @@ def stage_batch(
             tasks = hits.data_files(hits.scan.tasks(hits.ranges, whole_files=True), hit)
             staged.replaced = [task.file() for task in tasks.values()]
             whole = hits.scan.read(_java_list(spark, list(tasks.values())))
-            places = F.broadcast(gone.select(HIT_FILE, HIT_POSITION))
+            places = gone.select(HIT_FILE, HIT_POSITION)
+            if rows.updated + rows.deleted <= BROADCAST_ROWS:
+                places = F.broadcast(places)
             here = (F.col("_file").alias(HIT_FILE), F.col("_pos").alias(HIT_POSITION))
             kept = whole.select(*every, *here).join(places, [HIT_FILE, HIT_POSITION], "left_anti")
             new = kept.select(*every).unionByName(new)
