@@ -45,7 +45,7 @@ export async function fileSetOf(
   objects: Pick<ObjectStore, 'head'>,
 ): Promise<FileSet> {
   const newest = await newestPuts(waiting, objects)
-  const isOverwritten = (file: LandedFile) => newest.get(placeOf(file)) !== file
+  const isOverwritten = (file: LandedFile) => !newest.get(placeOf(file))?.includes(file)
   const readable = waiting.filter(isReadable)
   const full = readable.filter((file) => file.dms_file_type === 'Full' && isOverwritten(file))
   return {
@@ -55,7 +55,7 @@ export async function fileSetOf(
     ),
     overwritten: readable.filter((file) => file.dms_file_type === 'Incremental' && isOverwritten(file)),
     putAgain: full.flatMap((file) => {
-      const again = newest.get(placeOf(file))
+      const [again] = newest.get(placeOf(file)) ?? []
       return again ? [{ file, again }] : []
     }),
     unreadable: waiting.filter((file) => !isReadable(file)),
@@ -65,15 +65,24 @@ export async function fileSetOf(
 const isReadable = (file: LandedFile): boolean => file.format !== 'csv'
 const placeOf = (file: LandedFile): string => JSON.stringify([file.file_ingestion_s3_bucket, file.file_ingestion_path])
 
-/** The newest put of each key. Put times are whole seconds: between two of the same second, S3 says which bytes are there now. */
+/**
+ * The newest put of each key. Put times are whole seconds: of those of the same second, S3 says which one's bytes are there now.
+ * If none is, all of them count, since nothing is superseded on a guess: the job misses them as it misses any file, and says so.
+ */
 async function newestPuts(waiting: readonly LandedFile[], objects: Pick<ObjectStore, 'head'>) {
-  const newest = new Map<string, LandedFile>()
+  const newest = new Map<string, LandedFile[]>()
   for (const file of waiting) {
-    const rival = newest.get(placeOf(file))
-    const older = rival !== undefined && rival.put_at_s === file.put_at_s && !(await isThere(file, objects))
-    if (!older) newest.set(placeOf(file), file)
+    const tied = newest.get(placeOf(file))?.filter((rival) => rival.put_at_s === file.put_at_s) ?? []
+    const candidates = [file, ...tied]
+    const there = tied.length > 0 ? await whichIsThere(candidates, objects) : file
+    newest.set(placeOf(file), there ? [there] : candidates)
   }
   return newest
+}
+
+async function whichIsThere(files: readonly LandedFile[], objects: Pick<ObjectStore, 'head'>) {
+  for (const file of files) if (await isThere(file, objects)) return file
+  return undefined
 }
 
 const isThere = async (file: LandedFile, objects: Pick<ObjectStore, 'head'>): Promise<boolean> =>

@@ -18,11 +18,6 @@ export const NOT_TOGETHER: readonly {
     without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned'],
     why: 'Found: of two job runs with one run id and one token, one commits and one rejects; when the rejecting outcome is the one that is read, files are let go that are committed.',
   },
-  {
-    kind: 'file-gone-for-a-while',
-    without: ['key-overwritten'],
-    why: 'Found: of two puts of one key in one second, neither of which is there when the claim looks, the newer one is superseded.',
-  },
 ]
 
 /**

@@ -53,6 +53,31 @@ describe('overwritten files', () => {
     }
   })
 
+  test('of two puts within one second, neither of which is there, none is superseded on a guess', async () => {
+    const world = await createWorld()
+    const first = await putFile(world, TABLE, '1.parquet', 'a')
+    world.clock.advance(-1000)
+    const second = await putFile(world, TABLE, '1.parquet', 'b')
+    expect(second.put_at_s).toBe(first.put_at_s)
+    const head: World['objects']['head'] = async () => undefined
+    const { entry } = await only(world, await claim({ ...world, objects: { ...world.objects, head } }, 'e1'))
+    expect(entry.files.map((file) => file.file_id).sort()).toEqual([first.file_id, second.file_id].sort())
+    expect(await world.files.waiting(TABLE, 9)).toHaveLength(2)
+    expect(world.signals.total('FilesSuperseded')).toBe(0)
+  })
+
+  test('a put of a later second is the newest, wherever its bytes are', async () => {
+    const world = await createWorld()
+    await putFile(world, TABLE, '1.parquet', 'a')
+    world.clock.advance(-1000)
+    await putFile(world, TABLE, '1.parquet', 'b')
+    const third = await putFile(world, TABLE, '1.parquet', 'c')
+    const head: World['objects']['head'] = async () => undefined
+    const { entry } = await only(world, await claim({ ...world, objects: { ...world.objects, head } }, 'e1'))
+    expect(entry.files.map((file) => file.file_id)).toEqual([third.file_id])
+    expect(world.signals.total('FilesSuperseded')).toBe(2)
+  })
+
   test('[frozen-set] a file of a frozen entry is not superseded before its batch is resolved', async () => {
     const world = await createWorld()
     const old = await putFile(world, TABLE, '1.parquet', '1')
