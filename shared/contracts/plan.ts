@@ -51,6 +51,12 @@ export const appliedState = z.strictObject({
   tombstones_cover_from: z.string().nullable(),
 })
 
+/**
+ * `replaces`: the files are all that the table is to hold, and replace what it holds in one commit: columns, partitions, mode and
+ * keys are then those of this entry. A reload in snapshot mode, or a rebuild. Never a reload in historical mode, which adds its rows
+ * as versions of the new generation: a new `id`, and `replaces: false`. `applied` is then the new generation's, but for `snapshot`:
+ * the last settled one of the *target*, null where the target is another table than before.
+ */
 export const generation = z.strictObject({ id: z.int().positive(), replaces: z.boolean() })
 
 /** A table's part of a plan, frozen by the claim: a retry gets exactly this again. */
