@@ -86,6 +86,7 @@ export const settlingPorts = once((metrics: Metrics): SettlePorts => {
     tables: tables(),
     files: files(),
     objects: objects(),
+    jobRuns: jobRuns(),
     clock,
     signals: createPowertoolsSignals(metrics),
     controlBucket,

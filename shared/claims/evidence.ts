@@ -1,7 +1,7 @@
 /** What is known of the run that holds a claim (rule 8): only evidence of its end lets another one in, never time. */
 import type { TableItem } from '../contracts/ledger.ts'
 import type { Executions } from '../ports/executions.ts'
-import type { JobRuns } from '../ports/job-runs.ts'
+import type { JobRun, JobRuns } from '../ports/job-runs.ts'
 
 export interface EvidencePorts {
   readonly executions: Executions
@@ -13,17 +13,6 @@ export interface EvidencePorts {
  * one run, and a hundred batches that come at once would be throttled. For one claiming of one batch: answers grow old.
  */
 export function askedOnce({ executions, jobRuns }: EvidencePorts): EvidencePorts {
-  const once = <Args extends unknown[], Answer>(
-    ask: (...args: Args) => Promise<Answer>,
-    keyOf: (...args: Args) => string,
-  ) => {
-    const answers = new Map<string, Promise<Answer>>()
-    return (...args: Args): Promise<Answer> => {
-      const answer = answers.get(keyOf(...args)) ?? ask(...args)
-      answers.set(keyOf(...args), answer)
-      return answer
-    }
-  }
   return {
     executions: {
       state: once(
@@ -35,15 +24,32 @@ export function askedOnce({ executions, jobRuns }: EvidencePorts): EvidencePorts
         (arn, endings) => JSON.stringify([arn, endings]),
       ),
     },
-    // The tables of one batch were claimed within one call: which of their times it is asked since makes no difference.
-    jobRuns: {
-      of: once(
-        (jobName, runId, sinceMs) => jobRuns.of(jobName, runId, sinceMs),
-        (jobName, runId) => JSON.stringify([jobName, runId]),
-      ),
-    },
+    jobRuns: jobRunsAskedOnce(jobRuns),
   }
 }
+
+/** The tables of one batch were claimed within one call: which of their times the engine is asked since makes no difference. */
+export const jobRunsAskedOnce = (jobRuns: JobRuns): JobRuns => ({
+  of: once(
+    (jobName, runId, sinceMs) => jobRuns.of(jobName, runId, sinceMs),
+    (jobName, runId) => JSON.stringify([jobName, runId]),
+  ),
+})
+
+function once<Args extends unknown[], Answer>(
+  ask: (...args: Args) => Promise<Answer>,
+  keyOf: (...args: Args) => string,
+): (...args: Args) => Promise<Answer> {
+  const answers = new Map<string, Promise<Answer>>()
+  return (...args) => {
+    const answer = answers.get(keyOf(...args)) ?? ask(...args)
+    answers.set(keyOf(...args), answer)
+    return answer
+  }
+}
+
+/** None found is no evidence of an end: one may be about to start. */
+export const areOver = (runs: readonly JobRun[]): boolean => runs.length > 0 && runs.every((run) => run.over)
 
 /** Of the job that a run of ours started, or did not. */
 export type JobEvidence = 'at_work' | 'over' | 'never_started' | 'unknown'
@@ -60,7 +66,7 @@ export async function evidenceOf(item: TableItem, jobName: string, ports: Eviden
 /** Of the job of the item's last run, whose execution is known to be past it. */
 export async function jobEvidence(item: TableItem, jobName: string, ports: EvidencePorts): Promise<JobEvidence> {
   const runs = await ports.jobRuns.of(jobName, item.glue_job_run_id, item.claimed_at_ms)
-  if (runs.length > 0) return runs.every((run) => run.over) ? 'over' : 'at_work'
+  if (runs.length > 0) return areOver(runs) ? 'over' : 'at_work'
   // Not found is no evidence: a start may be on its way. That none was tried is.
   const owner = item.claim_owner
   const start = owner === null ? 'maybe' : await ports.executions.jobStart(owner, redrivesOf(item) + 1)
@@ -78,7 +84,7 @@ export async function stillUnproved(item: TableItem, jobName: string, ports: Evi
   const left: string[] = []
   for (const runId of item.unproved_runs) {
     const runs = await ports.jobRuns.of(jobName, runId, item.claimed_at_ms - LONGEST_JOB_MS)
-    if (runs.length === 0 || !runs.every((run) => run.over)) left.push(runId)
+    if (!areOver(runs)) left.push(runId)
   }
   return left
 }

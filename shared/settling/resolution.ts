@@ -4,6 +4,7 @@ import type { BadFile, Outcome, OutcomeError } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import type { JobResult } from '../contracts/runs.ts'
 import { isApplied, type OutcomeRead } from './outcome-document.ts'
+import { isAlone, type RunJobs } from './run-jobs.ts'
 
 export type Resolution =
   | { readonly kind: 'applied'; readonly outcome: Outcome }
@@ -22,6 +23,14 @@ export type Resolution =
       readonly overwritten: readonly BadFile[]
     }
 
+/** What is known of the jobs that received the entry. */
+export interface Proof {
+  /** Some attempt before this one is not known to have ended. */
+  readonly unproved: boolean
+  /** This attempt's job runs, if the engine was asked. */
+  readonly jobs: RunJobs | undefined
+}
+
 export type Failed = Exclude<Resolution, { kind: 'applied' }>
 
 /** The job's number for a file that reaches below the kept part of the tombstone log: an operator must decide. */
@@ -35,6 +44,7 @@ const OVERWRITTEN = 'overwritten'
  * | (already) committed| any         | that              | settled                                                   |
  * | rejected           | yes         | rejected          | free after `lookup: absent` or a first attempt, else frozen; |
  * |                    |             |                   | when free, bad ones into quarantine if that is the policy |
+ * |                    | twice       | unknown           | frozen: the other job may have committed                  |
  * | unknown, none      | yes         | unknown           | frozen                                                    |
  * | none               | no          | rejected          | free after a first attempt, else frozen                   |
  * | anything else      | maybe       | unknown, held     | frozen                                                    |
@@ -42,12 +52,14 @@ const OVERWRITTEN = 'overwritten'
  * An outcome though "no job started" is no proof that only one did: as good as maybe. `unproved`: an attempt that received the
  * entry is not known to have ended, so that what a look-up did not find may still come: frozen, whatever it says.
  */
-export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult, unproved: boolean): Resolution {
+export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult, proof: Proof): Resolution {
   if (typeof read === 'object' && isApplied(read)) return { kind: 'applied', outcome: read }
   if (job.started === 'maybe' || (job.started === 'no' && read !== 'absent')) return mayHaveStarted(planned, job)
   if (job.started === 'no') return notStarted(planned, job)
-  if (typeof read === 'object' && read.result === 'rejected') return rejected(planned, read, unproved)
-  return unknown(planned, read, job)
+  if (typeof read !== 'object' || read.result !== 'rejected') return unknown(planned, read, job)
+  return proof.jobs && isAlone(proof.jobs)
+    ? rejected(planned, read, proof.unproved)
+    : notAlone(planned, read, proof.jobs)
 }
 
 function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Resolution {
@@ -102,23 +114,36 @@ const mayHaveStarted = (planned: PlannedTable, job: JobResult): Resolution => ({
   ),
 })
 
+/** One of its jobs rejected it; what the others did is in the table, if anywhere. */
+const notAlone = (planned: PlannedTable, read: Outcome, jobs: RunJobs | undefined): Resolution =>
+  leftUnknown(
+    errorOf(
+      'TG5308',
+      `The job rejected the batch of \`${planned.table}\` (\`${read.error?.code ?? 'no code'}\`), but the engine shows \`${jobs?.count ?? 0}\` job runs of \`${read.run_id}\`${jobs?.over ? '' : ', not all known to be over'}: another one may have committed it. The next run of its cadence looks into the table whether the batch is there.`,
+      true,
+    ),
+  )
+
 function unknown(planned: PlannedTable, read: OutcomeRead, job: JobResult): Resolution {
   const ended = `The job \`${job.id ?? 'without an id'}\` ended as \`${job.state ?? 'unknown'}\`${job.error ? ` (\`${job.error}\`)` : ''}`
   const next = 'The next run of its cadence looks into the table whether the batch is there.'
   const missing = read === 'absent' ? 'without an outcome' : 'and its outcome is not usable'
-  return {
-    kind: 'failed',
-    result: 'unknown',
-    frozen: true,
-    counts: true,
-    quarantine: [],
-    overwritten: [],
-    hold_reason: null,
-    error:
-      (typeof read === 'object' ? read.error : null) ??
+  return leftUnknown(
+    (typeof read === 'object' ? read.error : null) ??
       errorOf(read === 'unusable' ? 'TG5304' : 'TG5303', `${ended} ${missing} for \`${planned.table}\`. ${next}`, true),
-  }
+  )
 }
+
+const leftUnknown = (error: OutcomeError): Resolution => ({
+  kind: 'failed',
+  result: 'unknown',
+  frozen: true,
+  counts: true,
+  quarantine: [],
+  overwritten: [],
+  hold_reason: null,
+  error,
+})
 
 /** No job is known to have worked on it. */
 const nobodysFault = { counts: false, quarantine: [], overwritten: [] } as const

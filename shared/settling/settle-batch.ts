@@ -1,5 +1,6 @@
 /** Settling a batch: each of its tables on its own, then the report that says so, last. */
 import { mapBounded } from '../bounded.ts'
+import { jobRunsAskedOnce } from '../claims/evidence.ts'
 import { letGo } from '../claims/let-go.ts'
 import { controlLayout, parseS3Uri } from '../contracts/control-layout.ts'
 import { plan } from '../contracts/plan.ts'
@@ -38,11 +39,12 @@ export async function settleBatch(input: SettleBatchInput, ports: SettlePorts): 
     { bucket: ports.controlBucket, key: controlLayout.claims(input.run_id) },
     ports.objects,
   )
-  const run = { run_id: input.run_id, job: input.job }
+  const run = { run_id: input.run_id, job: input.job, job_name: claims?.job?.name }
+  const asking = { ...ports, jobRuns: jobRunsAskedOnce(ports.jobRuns) }
   const troubles: { table: string; error: unknown }[] = []
   const settled = await mapBounded(planned.tables, TABLES_AT_ONCE, async (table): Promise<SettledTable[]> => {
     try {
-      return [await settleTable(table, run, ports)]
+      return [await settleTable(table, run, asking)]
     } catch (error) {
       if (isTerminal(error)) return [failed(table.table, outcomeErrorOf(error))]
       troubles.push({ table: table.table, error })

@@ -6,18 +6,21 @@ import type { PlannedTable } from '../contracts/plan.ts'
 import type { JobResult, SettledTable } from '../contracts/runs.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
 import { moveFiles } from './move-files.ts'
-import { readOutcome } from './outcome-document.ts'
+import { isApplied, type OutcomeRead, readOutcome } from './outcome-document.ts'
 import { supersedeOverwritten } from './overwritten.ts'
 import { quarantineFiles } from './quarantine.ts'
 import { counted, releasedItem, runOf, settledTableOf } from './release.ts'
 import { type Failed, type Resolution, resolve } from './resolution.ts'
 import { countsOf } from './row-counts.ts'
+import { runJobs } from './run-jobs.ts'
 import type { SettlePorts } from './settle-ports.ts'
 import { publishTombstones } from './tombstone-log.ts'
 
 export interface SettlingRun {
   readonly run_id: string
   readonly job: JobResult
+  /** The engine's job; undefined for a claim of an earlier version, which did not note it. */
+  readonly job_name: string | undefined
 }
 
 /**
@@ -25,12 +28,14 @@ export interface SettlingRun {
  * this plan's is left alone. Throws what ports throw; a trouble that no repetition can cure is recorded at the table instead.
  */
 export async function settleTable(planned: PlannedTable, run: SettlingRun, ports: SettlePorts): Promise<SettledTable> {
-  const seen = await ports.tables.get(planned.table)
-  if (!seen || !isClaimFor(seen, planned)) return alreadySettled(planned, run, ports)
+  const stored = await ports.tables.get(planned.table)
+  if (!stored || !isClaimFor(stored, planned)) return alreadySettled(planned, run, ports)
 
   const read = await readOutcome(planned, run.run_id, ports.controlBucket, ports.objects)
   if (read === 'unusable') ports.signals.count('OutcomesUnusable', 1)
-  const resolution = resolve(planned, read, run.job, seen.unproved_runs.length > 0)
+  const jobs = mayBeTwins(read, run) ? await runJobs(stored, run.run_id, run.job_name, ports.jobRuns) : undefined
+  const resolution = resolve(planned, read, run.job, { unproved: stored.unproved_runs.length > 0, jobs })
+  const seen = jobs === undefined || jobs.over ? stored : withUnproved(stored, run.run_id)
   try {
     if (resolution.kind === 'applied') await settleApplied(planned, resolution.outcome, ports)
     else await putAside(planned, resolution, run.run_id, ports)
@@ -47,6 +52,16 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
 /** The claim that the plan was made with, and nothing later. */
 const isClaimFor = (item: TableItem, planned: PlannedTable): boolean =>
   isClaimed(item) && item.claim_token === planned.token && item.batch_id === planned.entry.batch_id
+
+/** A job worked on it and left no commit: whether another one of the same run may is what only the engine can say. */
+const mayBeTwins = (read: OutcomeRead, run: SettlingRun): boolean =>
+  run.job.started === 'yes' && !(typeof read === 'object' && isApplied(read))
+
+/** Until the run's jobs are all known to be over, no look-up of a later attempt proves that its batch never comes. */
+const withUnproved = (item: TableItem, runId: string): TableItem => ({
+  ...item,
+  unproved_runs: [...new Set([...item.unproved_runs, runId])],
+})
 
 /** Before the release, too: whoever claims next finds them no more. */
 async function putAside(planned: PlannedTable, resolution: Failed, runId: string, ports: SettlePorts): Promise<void> {

@@ -147,6 +147,10 @@ const takesAnEndForProof = (ports: Ports): Partial<Ports> => ({
   }),
 })
 
+const takesOneForAll = (ports: Ports): Partial<Ports> => ({
+  jobRuns: but(ports.jobRuns, { of: async () => [{ id: 'the one that it knows', state: 'FAILED', over: true }] }),
+})
+
 export const BUGS: readonly Bug[] = [
   { name: 'no condition on the claim', ports: inLambda('claim-batch', unconditional) },
   { name: 'no token on settle', ports: inLambda('settle-batch', tokenless) },
@@ -158,6 +162,7 @@ export const BUGS: readonly Bug[] = [
   },
   { name: 'landing that does not look in history', ports: inLambda('file-manager', forgetsHistory) },
   { name: 'file set unfrozen after every failure', ports: inLambda('settle-batch', unfreezesEveryFailure) },
+  { name: 'rejected, though another job of the run may commit', ports: inLambda('settle-batch', takesOneForAll) },
   { name: 'tombstones after the release', ports: inLambda('settle-batch', tombstonesLast) },
   { name: 'files settled when they are claimed', ports: inLambda('claim-batch', settlesAtTheClaim) },
   withoutSparkRule('looksForItsBatch', 'no batch id check'),

@@ -13,11 +13,6 @@ export const NOT_TOGETHER: readonly {
     without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned'],
     why: 'Assumption: rule 3 rests on the word of the engine. A run that it calls ended, that lives, and whose batch a later attempt rejects, commits what was let go.',
   },
-  {
-    kind: 'job-started-twice',
-    without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned'],
-    why: 'Found: of two job runs with one run id and one token, one commits and one rejects; when the rejecting outcome is the one that is read, files are let go that are committed.',
-  },
 ]
 
 /**

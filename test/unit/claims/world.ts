@@ -9,6 +9,7 @@ import { type PlannedTable, plan } from '../../../shared/contracts/plan.ts'
 import type { ClaimBatchOutput, JobResult } from '../../../shared/contracts/runs.ts'
 import { fileIdOf } from '../../../shared/files/file-id.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
+import type { MemoryJobRuns } from '../../../shared/memory/job-runs.ts'
 import { settleBatch } from '../../../shared/settling/settle-batch.ts'
 import type { SettlePorts } from '../../../shared/settling/settle-ports.ts'
 
@@ -141,8 +142,25 @@ export async function plannedTables(world: Pick<World, 'objects'>, claimed: Clai
   return plan.parse(JSON.parse(body ?? '')).tables
 }
 
-export const settle = (world: SettlePorts, execution: string, claimed: ClaimBatchOutput, job: JobResult = ENDED) =>
-  settleBatch({ execution_name: execution, batch: 1, plan_uri: claimed.plan_uri, run_id: claimed.run_id, job }, world)
+/** The engine shows the job that is said to have ended, unless the test said what it shows. */
+async function showJob(jobRuns: SettlePorts['jobRuns'], runId: string, { started, id }: JobResult) {
+  const shown = await jobRuns.of('tidegate', runId, 0)
+  if (started === 'yes' && shown.length === 0 && 'set' in jobRuns)
+    await (jobRuns as MemoryJobRuns).set(runId, 'FAILED', id ?? '')
+}
+
+export const settle = async (
+  world: SettlePorts,
+  execution: string,
+  claimed: ClaimBatchOutput,
+  job: JobResult = ENDED,
+) => {
+  await showJob(world.jobRuns, claimed.run_id, job)
+  return settleBatch(
+    { execution_name: execution, batch: 1, plan_uri: claimed.plan_uri, run_id: claimed.run_id, job },
+    world,
+  )
+}
 
 export const item = async (world: World, table = 'shop_orders'): Promise<TableItem> => {
   const found = await world.tables.get(table)

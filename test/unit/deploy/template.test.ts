@@ -66,6 +66,12 @@ describe('least privilege', () => {
       )
   })
 
+  test('those who must know whether a job is over may list the runs of that job, and of no other', () => {
+    const may = statements().filter(([, { Action }]) => [Action].flat().includes('glue:GetJobRuns'))
+    expect(may.map(([id]) => id).sort()).toEqual(['ClaimBatchRole', 'FileProcessorRole', 'SettleBatchRole'])
+    for (const [, { Resource }] of may) expect(JSON.stringify(Resource)).toMatch(/:job\/tidegate-dev-spark"/)
+  })
+
   test('each function has a role of its own, and no role is left over', () => {
     const used = propertiesOf('AWS::Lambda::Function').map(({ Role }) => Role['Fn::GetAtt'][0])
     expect(new Set(used).size).toBe(6)

@@ -213,3 +213,71 @@ describe('[all-or-nothing] a file that its batch was rejected for', () => {
     expect(await waitingIds(world)).toHaveLength(3)
   })
 })
+
+describe('[frozen-set] a batch that one of two job runs of its run rejected', () => {
+  const rejectedWith = async (...states: ('RUNNING' | 'FAILED' | 'SUCCEEDED')[]) => {
+    const { world, poison } = await threeFiles('quarantine')
+    const { claimed } = await rejecting(world, 'e1', [{ file_id: poison }])
+    for (const [n, state] of states.entries()) world.jobRuns.set(claimed.run_id, state, `jr_${n}`)
+    const settled = await settle(world, 'e1', claimed)
+    return { world, claimed, poison, table: settled.tables[0] }
+  }
+
+  test('stays frozen, since the other one may have committed it', async () => {
+    const { world, claimed, table } = await rejectedWith('FAILED', 'SUCCEEDED')
+    expect(table).toMatchObject({ status: 'refresh_error', reason: 'unknown', error: { code: 'TG5308' } })
+    expect(table?.error?.message).toContain(`\`2\` job runs of \`${claimed.run_id}\`:`)
+    expect(await item(world)).toMatchObject({ attempts: 1, unproved_runs: [] })
+    expect((await item(world)).entry_uri).not.toBeNull()
+    expect(await world.files.quarantined(TABLE, 9)).toEqual([])
+  })
+
+  test('is settled by the commit of the other one, which the next attempt finds', async () => {
+    const { world, claimed } = await rejectedWith('FAILED', 'SUCCEEDED')
+    const lake: Lake = new Map()
+    await runJob(world, lake, claimed)
+    const second = await claim(world, 'e2')
+    await runJob(world, lake, second)
+    expect((await settle(world, 'e2', second)).tables[0]).toMatchObject({ status: 'completed', files: 3 })
+    expect(lake.get(TABLE)).toHaveLength(1)
+  })
+
+  test('is proved absent by no look-up as long as the other one is at work', async () => {
+    const { world, claimed, poison } = await rejectedWith('FAILED', 'RUNNING')
+    expect(await item(world)).toMatchObject({ attempts: 1, unproved_runs: [claimed.run_id] })
+    const second = await rejecting(world, 'e2', [{ file_id: poison }])
+    await settle(world, 'e2', second.claimed)
+    expect((await item(world)).entry_uri).not.toBeNull()
+    world.jobRuns.set(claimed.run_id, 'FAILED', 'jr_1')
+    const third = await rejecting(world, 'e3', [{ file_id: poison }])
+    await settle(world, 'e3', third.claimed)
+    expect(await item(world)).toMatchObject({ entry_uri: null, unproved_runs: [] })
+  })
+
+  test('nor if the one that is known was killed, and left no outcome', async () => {
+    const { world, poison } = await threeFiles('quarantine')
+    const first = await claim(world, 'e1')
+    world.jobRuns.set(first.run_id, 'FAILED', 'jr_0')
+    world.jobRuns.set(first.run_id, 'RUNNING', 'jr_1')
+    await settle(world, 'e1', first, KILLED)
+    expect(await item(world)).toMatchObject({ unproved_runs: [first.run_id] })
+    const second = await rejecting(world, 'e2', [{ file_id: poison }])
+    await settle(world, 'e2', second.claimed)
+    expect((await item(world)).entry_uri).not.toBeNull()
+    expect(await waitingIds(world)).toHaveLength(3)
+  })
+
+  test('or if Glue, though it told of an end, shows none', async () => {
+    const { world, poison } = await threeFiles('quarantine')
+    const { claimed } = await rejecting(world, 'e1', [{ file_id: poison }])
+    const blind = { ...world, jobRuns: { of: async () => [] } }
+    const [table] = (await settle(blind, 'e1', claimed)).tables
+    expect(table?.error?.code).toBe('TG5308')
+    expect(await item(world)).toMatchObject({ unproved_runs: [claimed.run_id] })
+  })
+
+  test('is free if there was only one', async () => {
+    const { world } = await rejectedWith('FAILED')
+    expect((await item(world)).entry_uri).toBeNull()
+  })
+})
