@@ -41,6 +41,13 @@ export function tallyOfJunit(xml: string): Tally {
   return { passed: Math.max(0, total.tests - failed - total.skipped), failed, skipped: total.skipped }
 }
 
+/** The simulator's last line: `1000 histories, 0 violations`. A history that kept the rules has passed. Undefined: it ended before. */
+export function tallyOfHistories(line: string): Tally | undefined {
+  const [, histories, violations] = /^(\d+) histories, (\d+) violations$/.exec(line) ?? []
+  if (histories === undefined || violations === undefined) return undefined
+  return { passed: Number(histories) - Number(violations), failed: Number(violations), skipped: 0 }
+}
+
 /**
  * The last word on a suite. A false green would be worse than a failure, so these fail too: no report, no test that ran,
  * time out, and an exit code that says more than the report.

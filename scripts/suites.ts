@@ -5,6 +5,7 @@ import { allChecks, runChecks } from './checks.ts'
 import { type Command, run } from './exec.ts'
 import { node, PYTHON, ROOT, SPARK_JOBS, tool } from './places.ts'
 import { judge, type Tally, tallyOfJunit, tallyOfVitest } from './results.ts'
+import type { Plan } from './run-suites.ts'
 
 export interface SuiteContext {
   /** A folder for the suite's report. */
@@ -22,18 +23,17 @@ export interface Suite {
 
 /** Over its budget a suite gets a warning, since machines are noisy; at this multiple it hangs, and is ended. */
 const HARD_LIMIT = 2.5
+export const hardLimitMs = (budgetMinutes: number): number => budgetMinutes * HARD_LIMIT * 60_000
 
-const deep = process.env.TIDEGATE_DEEP === '1'
-const timeoutMs = (budgetMinutes: number) => budgetMinutes * HARD_LIMIT * 60_000 * (deep ? 10 : 1)
-
-async function reported(
+/** Runs a tool, and reads what it did from the report that it leaves. */
+export async function reported(
   command: Command,
   report: string,
   read: (text: string) => Tally,
   budgetMinutes: number,
   print: (line: string) => void,
-) {
-  const ended = await run(command, print, timeoutMs(budgetMinutes))
+): Promise<Tally> {
+  const ended = await run(command, print, hardLimitMs(budgetMinutes))
   let tally: Tally | undefined
   try {
     tally = read(readFileSync(report, 'utf8'))
@@ -43,28 +43,37 @@ async function reported(
   return judge(tally, ended)
 }
 
-const vitest = (name: string, budgetMinutes: number): Suite => ({
+interface Part {
+  readonly name: string
+  readonly budgetMinutes: number
+  /** Always given to the tool, before what the command line passes on: files of the suite. */
+  readonly fixed?: readonly string[]
+}
+
+/** Tests of one project of vitest.config.ts. */
+export const vitest = (project: string, { name, budgetMinutes, fixed = [] }: Part): Suite => ({
   name,
   budgetMinutes,
   run: ({ folder, args, print }) => {
     const report = join(folder, `${name}.json`)
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const argv = node(tool('vitest/vitest.mjs'), 'run', '--project', name, ...reporters, ...args)
+    const argv = node(tool('vitest/vitest.mjs'), 'run', '--project', project, ...reporters, ...fixed, ...args)
     return reported({ argv, cwd: ROOT }, report, tallyOfVitest, budgetMinutes, print)
   },
 })
 
-const python: Suite = {
-  name: 'python',
-  budgetMinutes: 11,
+/** Tests of the Spark job. */
+export const pytest = ({ name, budgetMinutes, fixed = [] }: Part): Suite => ({
+  name,
+  budgetMinutes,
   run: ({ folder, args, print }) => {
-    const report = join(folder, 'python.xml')
-    const argv = [PYTHON, '-m', 'pytest', '-q', `--junitxml=${report}`, ...args]
-    return reported({ argv, cwd: SPARK_JOBS }, report, tallyOfJunit, python.budgetMinutes, print)
+    const report = join(folder, `${name}.xml`)
+    const argv = [PYTHON, '-m', 'pytest', '-q', `--junitxml=${report}`, ...fixed, ...args]
+    return reported({ argv, cwd: SPARK_JOBS }, report, tallyOfJunit, budgetMinutes, print)
   },
-}
+})
 
-const checks: Suite = {
+export const checks: Suite = {
   name: 'checks',
   budgetMinutes: 2,
   run: async ({ print }) => {
@@ -74,8 +83,10 @@ const checks: Suite = {
   },
 }
 
-/** Stages follow each other; the lanes of a stage run side by side, the suites of a lane one by one. Python waits for Spark half of the time. */
-export const PLAN: readonly (readonly (readonly Suite[])[])[] = [
-  [[checks, vitest('unit', 2), vitest('contract', 3)], [python]],
-  [[vitest('conformance', 4), vitest('e2e', 17)]],
+const suite = (name: string, budgetMinutes: number): Suite => vitest(name, { name, budgetMinutes })
+
+/** What `npm test` runs. Python waits for Spark half of the time. */
+export const PLAN: Plan = [
+  [[checks, suite('unit', 2), suite('contract', 3)], [pytest({ name: 'python', budgetMinutes: 11 })]],
+  [[suite('conformance', 4), suite('e2e', 17)]],
 ]

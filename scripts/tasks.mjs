@@ -21,11 +21,10 @@ export const TASKS = {
     summary: 'types, format, lint, dependency rule, dead code; `-- types` runs one',
   },
   'check:deep': {
-    needs: ['node', 'python'],
-    entry: 'scripts/test.ts',
-    args: ['checks', 'unit'],
+    needs: ['node', 'python', 'java', 'jars'],
+    entry: 'scripts/deep.ts',
     env: { TIDEGATE_DEEP: '1' },
-    summary: 'the checks, and the properties with many more examples',
+    summary: 'what takes hours: many more examples, every kill and interruption, mutants; `-- mutation` runs one step',
   },
   bench: {
     needs: ['node', 'python', 'java', 'jars'],
