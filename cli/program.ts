@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAudit } from './commands/audit.ts'
+import { addBackfill } from './commands/backfill.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addDlq } from './commands/dlq.ts'
@@ -38,6 +39,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addHold,
   addUnlock,
   addQuarantine,
+  addBackfill,
   addQuery,
   addDlq,
   addReconcile,

@@ -12,6 +12,7 @@ import {
 import { LedgerError, OurError } from '../errors.ts'
 import { isQuarantined } from '../files/quarantine.ts'
 import type { ClaimProof, FileLedger, FileMove } from '../ports/file-ledger.ts'
+import { putBetween, returnsAtOnce, returnWrites } from './backfill-writes.ts'
 import { fullJitter, type Pause } from './backoff.ts'
 import { dynamoError } from './errors.ts'
 import { checkedItem, collected, fetched, type Item, queried, scanned } from './items.ts'
@@ -112,6 +113,11 @@ export function createDynamoFileLedger(
       return files
     },
 
+    async settledBetween(table, fromS, toS) {
+      const items = await collected(queried(client, putBetween(tables, table, fromS, toS)))
+      return items.map(historyFile)
+    },
+
     async quarantined(table, limit) {
       const items = await collected(queried(client, markersOf(tables, table), limit))
       const keys = items
@@ -122,6 +128,16 @@ export function createDynamoFileLedger(
     },
     release: (seen, atMs) => decide(releaseWrites(tables, seen, atMs), seen, 'releasing'),
     discard: (seen, atMs) => decide(discardWrites(tables, seen, atMs), seen, 'discarding'),
+
+    async returnApplied(item, returns) {
+      for (let from = 0; from < returns.length; from += returnsAtOnce) {
+        const part = returns.slice(from, from + returnsAtOnce)
+        const action = `returning ${part.length} files of table \`${item.raw_table_name}\` from history`
+        const writes = returnWrites(tables, item, part)
+        if (!(await transact(client, writes, action, 'repeatable-write', pause)).committed) return from
+      }
+      return returns.length
+    },
 
     async marker(table, generation, key) {
       const item = await historyItem(table, fullLoadMarkerId(generation, key))

@@ -20,6 +20,8 @@ export const controlLayout = {
    * claim froze is never written over.
    */
   entry: (table: string, batchId: string, content: string) => `entries/${table}/${batchId}-${content}.json`,
+  /** What the names of all entries of the batch begin with. */
+  entries: (table: string, batchId: string) => `entries/${table}/${batchId}-`,
   evidence: (table: string, batchId: string, token: number) => `commits/${table}/${batchId}/${token}/`,
   tombstones: (table: string, generation: number) => `tombstones/${table}/${generation}/`,
 } as const

@@ -31,6 +31,10 @@ export const landedFile = z.strictObject({
   landed_at_ms: epochMs,
   /** Set when it waits again after a quarantine. */
   released_at_ms: epochMs.optional(),
+  /** Set when it was applied, and waits again for a backfill. */
+  backfilled_at_ms: epochMs.optional(),
+  /** Of a backfilled file of a historical table: it goes only with all files of that batch, and under its id. */
+  original_batch_id: batchId.optional(),
 })
 
 /** Why a batch was rejected for one of its files, as the job said it. */

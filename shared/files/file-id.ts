@@ -27,5 +27,8 @@ export function fileIdOf(put: PutObject): string {
   // A JSON array, since joined strings are ambiguous: bucket `a`, key `b/c` and bucket `a/b`, key `c`.
   const identity = [put.bucket, put.key, version === undefined ? 'etag' : 'version', version ?? put.etag, put.putAtS]
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex')
-  return `${seconds.padStart(PUT_TIME_DIGITS, '0')}-${digest}`
+  return `${putTimePrefix(put.putAtS)}-${digest}`
 }
+
+/** What the ids of files put in that second begin with; it sorts before them, and behind all of earlier ones. */
+export const putTimePrefix = (putAtS: EpochSeconds): string => String(putAtS).padStart(PUT_TIME_DIGITS, '0')

@@ -3,8 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { fullLoadMarker, fullLoadMarkerId, landedFile, type SettledFile, settledFile } from '../contracts/ledger.ts'
 import { LedgerError } from '../errors.ts'
 import { givenUp, isQuarantined, waitingAgain } from '../files/quarantine.ts'
-import type { FileLedger } from '../ports/file-ledger.ts'
+import type { FileLedger, FileReturn } from '../ports/file-ledger.ts'
 import { byUtf8, copyOf, emptyState, inner, type MemoryState } from './state.ts'
+
+/** As on DynamoDB: one item of 100 is the proof, and each file takes two. */
+const RETURNS_AT_ONCE = 49
+
+const isApplied = (file: SettledFile): boolean => file.file_ingestion_status === 'raw_file_processed'
 
 export function createMemoryFileLedger(state: MemoryState = emptyState()): FileLedger {
   const oldestFirst = (table: string) =>
@@ -38,6 +43,12 @@ export function createMemoryFileLedger(state: MemoryState = emptyState()): FileL
     settled: async (table, fileId) => copyOf(inner(state.settled, table).get(fileId)),
     settledFiles: async (table, limit) =>
       copyOf([...inner(state.settled, table).values()].sort((a, b) => byUtf8(b.file_id, a.file_id)).slice(0, limit)),
+    settledBetween: async (table, fromS, toS) =>
+      copyOf(
+        [...inner(state.settled, table).values()]
+          .filter((file) => file.put_at_s >= fromS && file.put_at_s < toS)
+          .sort((a, b) => byUtf8(a.file_id, b.file_id)),
+      ),
     quarantined: async (table, limit) =>
       copyOf(
         [...inner(state.settled, table).values()]
@@ -55,6 +66,19 @@ export function createMemoryFileLedger(state: MemoryState = emptyState()): FileL
       if (!isStored(seen)) return false
       inner(state.settled, seen.source_table_name).set(seen.file_id, settledFile.parse(givenUp(seen, atMs)))
       return true
+    },
+    returnApplied: async ({ raw_table_name: table, revision }, returns) => {
+      const history = inner(state.settled, table)
+      const isAsSeen = ({ seen }: FileReturn) => isApplied(seen) && isDeepStrictEqual(history.get(seen.file_id), seen)
+      for (let from = 0; from < returns.length; from += RETURNS_AT_ONCE) {
+        const part = returns.slice(from, from + RETURNS_AT_ONCE)
+        if (state.tables.get(table)?.revision !== revision || !part.every(isAsSeen)) return from
+        for (const { seen, again } of part) {
+          history.delete(seen.file_id)
+          inner(state.waiting, table).set(again.file_id, landedFile.parse(again))
+        }
+      }
+      return returns.length
     },
     marker: async (table, generation, key) =>
       copyOf(inner(state.markers, table).get(fullLoadMarkerId(generation, key))),

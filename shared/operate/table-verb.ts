@@ -41,7 +41,8 @@ export async function doVerb({ verb, before, after }: Preview, reason: string | 
   })
 }
 
-const moved = (verb: string, before: TableItem, now: TableItem | undefined): LedgerError =>
+/** The item was written between a verb's preview and its act. */
+export const moved = (verb: string, before: TableItem, now: TableItem | undefined): LedgerError =>
   new LedgerError(
     'TG3302',
     `\`${before.raw_table_name}\` was \`${stateOf(before)}\` when \`${verb}\` looked, and was written since: now it is \`${now ? stateOf(now) : 'gone'}\`. Nothing was changed; look with \`tidegate status ${before.raw_table_name}\` and decide again.`,
@@ -53,7 +54,7 @@ export const stateOf = (item: TableItem): string =>
 
 /** What a verb says when the table is in no state for it. `next` ends the message. */
 export const notNow = (
-  code: 'TG3303' | 'TG3304' | 'TG3305' | 'TG3306',
+  code: 'TG3303' | 'TG3304' | 'TG3305' | 'TG3306' | 'TG3350',
   item: TableItem,
   why: string,
   next: string,

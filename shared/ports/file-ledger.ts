@@ -1,11 +1,17 @@
 /** `odpf_file_tracker` and its history: which files wait, which are settled. Memory, AWS: one contract suite. */
-import type { FullLoadMarker, LandedFile, SettledFile } from '../contracts/ledger.ts'
-import type { EpochMs } from '../contracts/primitives.ts'
+import type { FullLoadMarker, LandedFile, SettledFile, TableItem } from '../contracts/ledger.ts'
+import type { EpochMs, EpochSeconds } from '../contracts/primitives.ts'
 
 /** One file on its way to history; a full-load file takes its marker along. */
 export interface FileMove {
   readonly settled: SettledFile
   readonly marker?: FullLoadMarker
+}
+
+/** One applied file on its way back: the history item that was looked at, and what then waits in its place. */
+export interface FileReturn {
+  readonly seen: SettledFile
+  readonly again: LandedFile
 }
 
 /** What a claim's owner proves with every write. */
@@ -25,6 +31,8 @@ export interface FileLedger {
   settled(table: string, fileId: string): Promise<SettledFile | undefined>
   /** Latest put first, strongly consistent, at most `limit`; without the markers. */
   settledFiles(table: string, limit: number): Promise<SettledFile[]>
+  /** Those put in `[fromS, toS)`, oldest first, strongly consistent; without the markers. */
+  settledBetween(table: string, fromS: EpochSeconds, toS: EpochSeconds): Promise<SettledFile[]>
   /** Quarantined files that wait for a decision, oldest put first, strongly consistent, at most `limit`. */
   quarantined(table: string, limit: number): Promise<SettledFile[]>
   /**
@@ -35,6 +43,12 @@ export interface FileLedger {
   release(seen: SettledFile, atMs: EpochMs): Promise<boolean>
   /** Gives the changes of a quarantined file up: it stays in history, and is no longer listed. False as for `release`. */
   discard(seen: SettledFile, atMs: EpochMs): Promise<boolean>
+  /**
+   * Applied files wait again: from history back to the tracker, in transactions of at most 49 files, each on condition that the
+   * table's item still has the revision of `item`, and history what was seen. Ends at the first transaction that is refused;
+   * says how many files went back, which then wait.
+   */
+  returnApplied(item: TableItem, returns: readonly FileReturn[]): Promise<number>
   /** By `fullLoadMarkerId(generation, key)`; `key` is the object's key, as in `file_ingestion_path`. */
   marker(table: string, generation: number, key: string): Promise<FullLoadMarker | undefined>
   /**

@@ -2,6 +2,7 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { timeToLiveAttribute } from '../../shared/aws/tables.ts'
 import { createMemoryPorts } from '../../shared/memory/index.ts'
+import { backfillContract } from './support/backfill-contract.ts'
 import { type Cloud, startCloud } from './support/cloud.ts'
 import { fileLedgerContract } from './support/file-ledger-contract.ts'
 import { claimed, landed, newName, settled } from './support/items.ts'
@@ -17,6 +18,8 @@ fileLedgerContract('memory', createMemoryPorts)
 fileLedgerContract('DynamoDB', () => cloud.ports)
 quarantineContract('memory', createMemoryPorts)
 quarantineContract('DynamoDB', () => cloud.ports)
+backfillContract('memory', createMemoryPorts)
+backfillContract('DynamoDB', () => cloud.ports)
 
 test('history has the attribute that the time to live reads, as a number of seconds', async () => {
   const { files, tables } = cloud.ports
