@@ -1,6 +1,8 @@
 /** Our own JSON documents on the control bucket: checked when they are read, and written once where that matters. */
 import type { z } from 'zod'
+import { complaintsOf } from './broken-contract.ts'
 import { OurError } from './errors.ts'
+import { shown } from './files/shown.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 
 export interface Place {
@@ -22,7 +24,7 @@ export async function readDocument<S extends z.ZodType>(
   if (parsed.success) return parsed.data
   throw new OurError(
     'TG9302',
-    `\`s3://${place.bucket}/${place.key}\` breaks its contract: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}. Find out who wrote it; restore it, or report it.`,
+    `\`s3://${shown(`${place.bucket}/${place.key}`)}\` breaks its contract: ${complaintsOf(parsed.error, 'document')}. Find out who wrote it; restore it, or report it.`,
   )
 }
 

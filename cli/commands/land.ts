@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { createS3Client } from '../../shared/aws/clients.ts'
 import { sourcesDocument } from '../../shared/contracts/config.ts'
 import { controlLayout } from '../../shared/contracts/control-layout.ts'
+import { readDocument } from '../../shared/documents.ts'
 import { ConfigurationError, EngineError, InputError, messageOf } from '../../shared/errors.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { duration, number, plural, size } from '../lib/human.ts'
@@ -95,13 +96,13 @@ const notPut = (key: string, put: number, all: number, cause: unknown): EngineEr
 
 const patienceMs = 300_000
 
-/** Throws ConfigurationError TG1505 if no configuration was applied: then nobody can say which table a key belongs to. */
+/** Throws ConfigurationError TG1505 if no configuration was applied: then nobody can say which table a key belongs to; OurError TG9302 if it can't be read. */
 async function untilInLedger(deployment: Deployment, files: readonly LocalFile[]): Promise<AwaitLandingResult> {
   const ports = ledgerPorts(deployment)
-  const body = await ports.objects.get(deployment.controlBucket, controlLayout.sources)
-  if (body === undefined)
+  const place = { bucket: deployment.controlBucket, key: controlLayout.sources }
+  const applied = await readDocument(sourcesDocument, place, ports.objects)
+  if (applied === undefined)
     throw new ConfigurationError('TG1505', 'no configuration is applied yet. Run `tidegate config apply FILE` first.')
-  const { sources } = sourcesDocument.parse(JSON.parse(body))
   const keys = files.map((file) => file.key)
-  return untilLanded(deployment.stagingBucket, keys, sources, ports, patienceMs)
+  return untilLanded(deployment.stagingBucket, keys, applied.sources, ports, patienceMs)
 }

@@ -12,6 +12,7 @@ import {
   type SettledBatch,
   settledBatch,
 } from '../../shared/contracts/runs.ts'
+import { jsonOf } from '../../shared/documents.ts'
 import { InputError } from '../../shared/errors.ts'
 import type { ObjectStore } from '../../shared/ports/object-store.ts'
 
@@ -105,7 +106,7 @@ async function read<Schema extends z.ZodType>(
 ): Promise<z.infer<Schema> | undefined> {
   const body = await ports.objects.get(ports.controlBucket, key)
   if (body === undefined) return undefined
-  const parsed = schema.safeParse(JSON.parse(body))
+  const parsed = schema.safeParse(jsonOf(body))
   if (parsed.success) return parsed.data
   throw new InputError(
     'TG2604',

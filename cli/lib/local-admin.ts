@@ -1,6 +1,7 @@
 /** Asks the local cloud of this folder for what only it has: `/_tidegate/…` of its gateway. */
 import { adminHeader } from '../../local/admin.ts'
 import { exchange } from '../../local/http.ts'
+import { jsonOf } from '../../shared/documents.ts'
 import { ConfigurationError, EngineError } from '../../shared/errors.ts'
 import { lastHere, type RunningCloud, runningHere } from './local-pointer.ts'
 
@@ -32,7 +33,7 @@ export async function askLocalCloud<Answer>(cloud: RunningCloud, route: string, 
   }).catch((cause: Error) => {
     throw refused(`${cause.message}.`, cause)
   })
-  const said = JSON.parse(answer.body.toString('utf8')) as Answer & { message?: string }
-  if (answer.status < 300) return said
-  throw refused(said.message ?? `HTTP ${answer.status}.`)
+  const said = jsonOf(answer.body.toString('utf8')) as (Answer & { message?: string }) | null | undefined
+  if (answer.status < 300 && said !== undefined) return said as Answer
+  throw refused(said?.message ?? `HTTP ${answer.status}, and what answers there is no local cloud.`)
 }

@@ -1,8 +1,10 @@
 /** `.tidegate/local.json` in the working folder: the data directory of the local cloud that was started here last. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { runningOn } from '../../local/data-dir.ts'
 import { sdkEnvironment } from '../../local/toolchain.ts'
+import { jsonOf } from '../../shared/documents.ts'
 import { ConfigurationError } from '../../shared/errors.ts'
 
 export interface RunningCloud {
@@ -52,9 +54,11 @@ export function lastHere(): { readonly dataDir: string; readonly ended: string }
 
 export const removePointer = (): void => rmSync(pointerPath(), { force: true })
 
-function readPointer(): { data_dir: string; ended?: string } | undefined {
+const pointerDocument = z.object({ data_dir: z.string().min(1), ended: z.string().optional() })
+
+function readPointer(): z.infer<typeof pointerDocument> | undefined {
   try {
-    return JSON.parse(readFileSync(pointerPath(), 'utf8')) as { data_dir: string; ended?: string }
+    return pointerDocument.safeParse(jsonOf(readFileSync(pointerPath(), 'utf8'))).data
   } catch {
     return undefined
   }

@@ -38,7 +38,7 @@ function sparkTime(text: string): Timed {
 function jobTime(text: string): Timed {
   const { time, ...rest } = fieldsOf(text) ?? {}
   const at_ms = typeof time === 'string' ? Date.parse(time) : Number.NaN
-  return Number.isNaN(at_ms) ? [null, text] : [at_ms, JSON.stringify(rest)]
+  return Number.isNaN(at_ms) ? [null, text] : [at_ms, jsonText(rest)]
 }
 
 /** What our functions' logger says of itself with every line. */
@@ -54,9 +54,20 @@ export function functionLines(message: string, at_ms: EpochMs, component: string
       .split('\n')
       .map((text, index) => ({ at_ms: index === 0 ? at_ms : null, component, text: readable(text) }))
   const rest = Object.fromEntries(Object.entries(fields).filter(([name]) => !boilerplate.test(name)))
-  const more = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : ''
-  const first = { at_ms, component, text: readable(`${String(fields.level)} ${fields.message}${more}`) }
+  const more = Object.keys(rest).length > 0 ? ` ${jsonText(rest)}` : ''
+  const first = { at_ms, component, text: readable(`${textOf(fields.level)} ${fields.message}${more}`) }
   return [first, ...stackOf(fields.error).map((text) => ({ at_ms: null, component, text: readable(text) }))]
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : jsonText(value))
+
+/** What nests ten thousand levels deep can be parsed, and not written. */
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? ''
+  } catch {
+    return '… (nested too deeply to be shown)'
+  }
 }
 
 /** The fields of a line that is a JSON object, else undefined. */
@@ -72,7 +83,7 @@ export function fieldsOf(message: string): Record<string, unknown> | undefined {
 function stackOf(error: unknown): string[] {
   if (error === null || typeof error !== 'object') return []
   const { stack, message } = error as { stack?: unknown; message?: unknown }
-  const text = Array.isArray(stack) ? stack.join('\n') : String(stack ?? message ?? '')
+  const text = Array.isArray(stack) ? stack.map(textOf).join('\n') : textOf(stack ?? message ?? '')
   return text.split('\n').map((line) => `  ${line.trim()}`)
 }
 

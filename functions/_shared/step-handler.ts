@@ -5,6 +5,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import middy from '@middy/core'
 import type { z } from 'zod'
+import { complaintsOf } from '../../shared/broken-contract.ts'
 import { InputError, TidegateError } from '../../shared/errors.ts'
 
 /**
@@ -45,10 +46,9 @@ export function stepHandler<Schema extends z.ZodType, Ports, Output>(
 function checkedInput<Schema extends z.ZodType>(step: string, schema: Schema, event: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(event)
   if (parsed.success) return parsed.data
-  const wrong = parsed.error.issues.map(({ path, message }) => `\`${path.join('.') || 'input'}\`: ${message}`)
   throw new InputError(
     'TG2030',
-    `the input of step \`${step}\` is not what it should be: ${wrong.slice(0, 5).join('; ')}. Deploy the state machine and the functions together.`,
+    `the input of step \`${step}\` is not what it should be: ${complaintsOf(parsed.error, 'input')}. Deploy the state machine and the functions together.`,
   )
 }
 

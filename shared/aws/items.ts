@@ -10,7 +10,9 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import type { z } from 'zod'
+import { complaintsOf } from '../broken-contract.ts'
 import { LedgerError } from '../errors.ts'
+import { shown } from '../files/shown.ts'
 import { attemptsAtMost, type Pause } from './backoff.ts'
 import { wrapNumbers } from './clients.ts'
 import { dynamoError } from './errors.ts'
@@ -21,13 +23,16 @@ export type Item = Record<string, unknown>
 export function checkedItem<T>(schema: z.ZodType<T>, item: Item, tableName: string, keys: readonly string[]): T {
   const result = schema.safeParse(item)
   if (result.success) return result.data
-  const key = keys.map((name) => `${name} \`${String(item[name])}\``).join(', ')
-  const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'item'}: ${message}`).join('; ')
+  const key = keys.map((name) => `${name} \`${keyText(item[name])}\``).join(', ')
   throw new LedgerError(
     'TG3113',
-    `the item ${key} of table \`${tableName}\` breaks its contract: ${issues}. Correct or restore the item; nothing uses it until then.`,
+    `the item ${key} of table \`${tableName}\` breaks its contract: ${complaintsOf(result.error, 'item')}. Correct or restore the item; nothing uses it until then.`,
   )
 }
+
+/** Of a key's attribute that is neither, DynamoDB would have refused the item. */
+const keyText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? shown(String(value)) : typeof value
 
 /** An item inside an SDK error (`ReturnValuesOnConditionCheckFailure`): the document client leaves those as they came. */
 export const itemOfError = (item: Record<string, AttributeValue> | undefined): Item | undefined =>

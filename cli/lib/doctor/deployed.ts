@@ -3,6 +3,7 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { tableNames } from '../../../shared/aws/tables.ts'
 import { sourcesDocument } from '../../../shared/contracts/config.ts'
 import { controlLayout } from '../../../shared/contracts/control-layout.ts'
+import { jsonOf } from '../../../shared/documents.ts'
 import type { ScheduleState } from '../../../shared/ports/schedules.ts'
 import type { TableStatusRow } from '../../../shared/status/next-action.ts'
 import { withQuarantined } from '../../../shared/status/quarantined.ts'
@@ -58,14 +59,6 @@ export function sources(document: string | undefined): Finding {
   if (!parsed.success) return fail('sources', `\`${controlLayout.sources}\` is not of this version`, apply)
   const count = plural(Object.keys(parsed.data.sources).length, 'source')
   return ok('sources', `${count}, applied ${ago(parsed.data.applied_at_ms, Date.now())}`)
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Cadences that are configured against those that have a schedule, and whether it fires. */
