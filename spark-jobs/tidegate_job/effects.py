@@ -30,12 +30,14 @@ def with_effects(
     """`folded` with a column EFFECT. `stored` has the keys and sequences of the table's rows (and what else
     is to be kept of them), `remembered` those of deletes; both may lack keys that are not among `folded`.
 
-    Strictly greater is needed on both sides (rule 5), so whatever was applied first stays.
+    Strictly greater is needed on both sides (rule 5), so whatever was applied first stays. A delete is
+    compared with the stored row only: where a remembered delete has its equal sequence it may be that very
+    delete, of a table that was rolled back.
     """
     sequence = F.col(names.SEQUENCE)
     joined = _left_join(folded, stored, keys, _STORED)
     joined = _left_join(joined, remembered, keys, _REMEMBERED)
-    outranked = (sequence <= F.col(_STORED)) | (sequence <= F.col(_REMEMBERED))
+    outranked = (sequence <= F.col(_STORED)) | (~F.col(DELETE) & (sequence <= F.col(_REMEMBERED)))
     effect = (
         F.when(F.coalesce(outranked, F.lit(False)), STALE)
         .when(F.col(_STORED).isNotNull() & F.col(DELETE), DELETED)

@@ -66,7 +66,7 @@ export function batchOf(planned: PlannedTable, contents: readonly Content[]): Re
   }
 }
 
-/** Rule 5 on `rows`: strictly newer than the stored row and than every remembered delete. */
+/** Rule 5 on `rows`: strictly newer than the stored row and, unless it deletes itself, than every remembered delete. */
 function merge(
   rows: Map<string, Change>,
   changes: readonly Change[],
@@ -78,7 +78,8 @@ function merge(
   for (const [key, change] of folded) {
     const stored = rows.get(key)
     const deleted = remembered.get(key)
-    const outranked = (stored && change.seq <= stored.seq) || (deleted !== undefined && change.seq <= deleted)
+    const revives = change.op !== 'D' && deleted !== undefined && change.seq <= deleted
+    const outranked = (stored && change.seq <= stored.seq) || revives
     if (compares && outranked) counts.stale += 1
     else if (change.op === 'D') {
       counts[rows.delete(key) ? 'deleted' : 'stale'] += 1
