@@ -7,7 +7,11 @@ A message names the thing with its value in back-ticks and ends with what to do 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_LONGEST = 2_000
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -216,6 +220,15 @@ DISK_FULL = Kind(
 OURS = Kind("TG9001", "The job broke its own rules at `{target}`: {why}. Please report it with the details.")
 
 
+def shown(value: object) -> object:
+    """Text as it may stand in a message: names, URIs and what others say of them are strangers' and may be of
+    any length. Control characters and half characters are escaped."""
+    if not isinstance(value, str):
+        return value
+    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value):,} characters)"
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", cut)
+
+
 class JobError(Exception):
     """An error with a number. Built from a Kind and the fields of its message, so that both stay
     consistent."""
@@ -223,7 +236,7 @@ class JobError(Exception):
     def __init__(self, kind: Kind, **fields: object) -> None:
         self.code = kind.code
         self.transient = kind.transient
-        self.message = kind.message.format(**fields)
+        self.message = kind.message.format(**{name: shown(value) for name, value in fields.items()})
         super().__init__(f"{self.code}: {self.message}")
 
 

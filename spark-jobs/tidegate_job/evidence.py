@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -46,6 +47,7 @@ FILES_CONTRACT = "tidegate.evidence/1"
 DELETES_CONTRACT = "tidegate.deletes/1"
 PART_CONTRACT = "tidegate.tombstones/1"
 ROWS_A_PART = 50_000
+_FILE_ID = re.compile(r"^\d{12}-\S+$")
 
 Delete = tuple[str, tuple[KeyValue, ...]]
 """A sequence and the encoded key values that it deletes."""
@@ -108,11 +110,38 @@ def put_evidence(
 
 
 def read_evidence(store: ObjectStore, uri: str) -> Evidence:
-    """The `files.json` behind the evidence URI of a commit. KeyError, ValueError or the store's error if it
-    is not there."""
-    document = json.loads(store.get(f"{uri}files.json"))
-    if document["contract"] != FILES_CONTRACT:
-        raise ValueError(f"`{uri}files.json` has contract `{document['contract']}`, not `{FILES_CONTRACT}`")
+    """The `files.json` behind the evidence URI of a commit. ValueError if it is none, or the store's error if
+    it is not there."""
+    content = store.get(f"{uri}files.json")
+    try:
+        document = json.loads(content)
+        if document["contract"] != FILES_CONTRACT:
+            raise ValueError(f"its contract is `{document['contract']}`, not `{FILES_CONTRACT}`")
+        evidence = _evidence(document)
+        usable = _is_usable(evidence)
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"`{uri}files.json` is no evidence: {type(error).__name__}: {error}") from error
+    if not usable:
+        raise ValueError(f"`{uri}files.json` has counts, names or sequences that are none")
+    return evidence
+
+
+def _is_usable(evidence: Evidence) -> bool:
+    """Whether an outcome that repeats it keeps its own contract."""
+    counts = list(asdict(evidence.rows).values())
+    for file in evidence.files:
+        counts += [file.rows, file.deletes]
+        ranges = (file.min_sequence, file.max_sequence)
+        if not _FILE_ID.search(file.file_id) or not all(isinstance(one, str | None) for one in ranges):
+            return False
+    return all(_is_count(count) for count in counts)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _evidence(document: Any) -> Evidence:
     return Evidence(
         run_id=document["run_id"],
         table=document["table"],
@@ -132,13 +161,23 @@ def encode_part(batch_id: str, keys: Sequence[KeyColumn], deletes: Sequence[Dele
 
 
 def decode_part(content: bytes) -> tuple[tuple[KeyColumn, ...], Iterator[Delete]]:
-    """Key columns and deletes of a part. ValueError when it is none."""
-    lines = gzip.decompress(content).splitlines()
+    """Key columns and deletes of a part. ValueError when it is none, or what gzip raises for what is no
+    gzip."""
+    lines = gzip.decompress(content).split(b"\n")
     header = json.loads(lines[0]) if lines else {}
     if not isinstance(header, dict) or header.get("contract") != PART_CONTRACT:
         raise ValueError(f"its first line is not `{PART_CONTRACT}`")
     keys = tuple(KeyColumn(key["name"], key["type"]) for key in header["keys"])
-    return keys, ((row[0], tuple(row[1:])) for row in map(json.loads, lines[1:]))
+    return keys, (_delete(json.loads(line), len(keys)) for line in lines[1:] if line)
+
+
+def _delete(row: object, keys: int) -> Delete:
+    """A line of a part. ValueError when it is none: what is misread here lets a deleted row come back."""
+    if not isinstance(row, list) or len(row) != keys + 1 or not isinstance(row[0], str):
+        raise ValueError("a line of it is no sequence with its key")
+    if not all(value is None or isinstance(value, int | str) for value in row[1:]):
+        raise ValueError("a line of it has a key value that is neither text nor number")
+    return row[0], tuple(row[1:])
 
 
 def _chunks(deletes: Iterable[Delete], size: int) -> Iterator[list[Delete]]:
