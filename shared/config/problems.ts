@@ -1,6 +1,6 @@
 /** What is wrong with a configuration file: all of it at once, each with its number, place, and what to do. */
 import { ConfigurationError } from '../errors.ts'
-import { shown } from '../files/shown.ts'
+import { printable, shown } from '../files/shown.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -30,7 +30,7 @@ export class InvalidConfiguration extends ConfigurationError {
 
 /** `tidegate.yml:12 TG1202 …` */
 export const problemLine = (fileName: string, { code, line, message }: Problem): string =>
-  `${shown(fileName)}${line === undefined ? '' : `:${line}`} ${code} ${message}`
+  `${shown(fileName)}${line === undefined ? '' : `:${line}`} ${code} ${printable(message)}`
 
 /** `tables.taxi_trips.table_1.keys`, `defaults[0].target` — for messages. */
 export function pathText(path: Path): string {

@@ -1,5 +1,6 @@
-/** A cadence's `every` or `cron` as EventBridge Scheduler writes it. Without dependencies: `serverless.yml` uses it too. */
+/** A cadence's `every` or `cron` as EventBridge Scheduler writes it. Without packages: `serverless.yml` uses it too. */
 import { ConfigurationError } from '../errors.ts'
+import { shown } from '../files/shown.ts'
 
 export interface CadenceTiming {
   readonly every?: string | undefined
@@ -23,7 +24,7 @@ export function scheduleExpression({ every, cron }: CadenceTiming): string {
 function rateExpression(every: string): string {
   const interval = INTERVAL.exec(every.trim())
   if (!interval)
-    throw refusal(`\`every: ${every}\` is no interval: write it as \`10 minutes\`, \`2 hours\` or \`1 day\``)
+    throw refusal(`\`every: ${shown(every)}\` is no interval: write it as \`10 minutes\`, \`2 hours\` or \`1 day\``)
   const count = Number(interval[1])
   return `rate(${count} ${interval[2]}${count === 1 ? '' : 's'})`
 }
@@ -32,12 +33,12 @@ function cronExpression(cron: string): string {
   const fields = cron.trim().split(/\s+/)
   if (fields.length !== 6 || !fields.every((field) => CRON_FIELD.test(field)))
     throw refusal(
-      `\`cron: ${cron}\` needs six fields (minutes hours day-of-month month day-of-week year): write it as \`0 3 * * ? *\``,
+      `\`cron: ${shown(cron)}\` needs six fields (minutes hours day-of-month month day-of-week year): write it as \`0 3 * * ? *\``,
     )
   const unsaid = fields.flatMap((field, index) => (field.includes('?') ? [`${index} ${field}`] : []))
   if (unsaid.length !== 1 || !['2 ?', '4 ?'].includes(unsaid[0] ?? ''))
     throw refusal(
-      `\`cron: ${cron}\` needs \`?\` for either the day of month or the day of week: write it as \`0 3 * * ? *\``,
+      `\`cron: ${shown(cron)}\` needs \`?\` for either the day of month or the day of week: write it as \`0 3 * * ? *\``,
     )
   return `cron(${fields.join(' ')})`
 }
