@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from tempfile import gettempdir
 
 from py4j.protocol import Py4JError
-from pyspark import StorageLevel
 from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -284,9 +283,11 @@ def _effects(
 
 
 def _kept(frame: DataFrame, held: ExitStack) -> DataFrame:
-    """Computed once, whatever reads it."""
-    kept = frame.persist(StorageLevel.MEMORY_AND_DISK)
-    held.callback(kept.unpersist)
+    """Computed once, whatever reads it; as rows, since putting them into Spark's columnar cache takes longer
+    than all that is done with them, and as a plan without its past, which Spark need not analyse again."""
+    kept = frame.localCheckpoint(eager=False)
+    rows = kept._jdf.queryExecution().logical().rdd()
+    held.callback(lambda: rows.unpersist(False))
     return kept
 
 
