@@ -65,6 +65,8 @@ describe('batchTables', () => {
       tables.slice(15),
     ])
     expect(world.signals.total('TablesWithWork')).toBe(18)
+    expect(world.signals.total('BatchesPlanned')).toBe(4)
+    expect(world.signals.total('TablesHeldBack')).toBe(0)
   })
 
   test('one table alone when it is asked for, and only if it has work', async () => {
@@ -142,6 +144,7 @@ describe('batchTables', () => {
     await settle(world, 'e1', await claim(world, 'e1'), MAYBE)
     expect((await batch(world, 'e2')).batches).toBe(0)
     expect(world.signals.total('TablesHeldBack')).toBe(1)
+    expect(world.signals.total('TablesWithWork')).toBe(0)
   })
 
   test('called again for the same execution it answers from the manifest that is there', async () => {

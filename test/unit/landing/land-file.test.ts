@@ -34,6 +34,23 @@ describe('landFile', () => {
     expect(fixture.memory.signals.total('FilesLanded')).toBe(1)
   })
 
+  it('tells change files from full loads, and keeps the version that a versioned bucket gave', async () => {
+    const key = 'in/Sales/Orders/20231118-101012345.parquet'
+    const event = await fixture.put(key)
+    const { objects } = fixture.memory
+    const head = async (...of: Parameters<typeof objects.head>) => {
+      const found = await objects.head(...of)
+      return found && { ...found, version_id: 'v7' }
+    }
+    await landFile(event, { ...fixture.ports, objects: { head } })
+    const [file] = await waiting()
+    expect(file).toMatchObject({ dms_file_type: 'Incremental', file_ingestion_path: key, version_id: 'v7' })
+
+    fixture.memory.clock.advance(1_000)
+    await landFile(await fixture.put(key), fixture.ports)
+    expect((await waiting())[1]).not.toHaveProperty('version_id')
+  })
+
   it('takes the same event any number of times', async () => {
     const event = await fixture.put()
     await landFile(event, fixture.ports)

@@ -12,6 +12,9 @@ describe('sourcesFrom', () => {
     const unconfigured = { ...ports, sources: sourcesFrom(memory.objects, 'empty', memory.clock) }
     const event = await put()
     await expect(landFile(event, unconfigured)).rejects.toMatchObject({ code: 'TG1001', certainty: 'transient' })
+    await expect(landFile(event, unconfigured)).rejects.toThrow(
+      '`s3://empty/config/sources.json` is not there: run `tidegate config apply`',
+    )
     await memory.objects.put('empty', KEY, sourcesText())
     expect((await landFile(event, unconfigured)).result).toBe('landed')
   })
@@ -44,6 +47,8 @@ describe('sourcesFrom', () => {
     await expect(sourcesFrom(objects, CONTROL, clock)()).rejects.toMatchObject({
       code: 'TG1002',
       certainty: 'terminal',
+      message: expect.stringContaining("`s3://control/config/sources.json` can't be read: run `tidegate config apply`"),
+      cause: expect.any(Error),
     })
   })
 })
