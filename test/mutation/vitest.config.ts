@@ -10,5 +10,7 @@ export default defineConfig({
     include: [`test/unit/{${FOLDERS}}/**/*.test.ts`],
     exclude: ['test/unit/reconcile/a-million-objects.test.ts'],
     testTimeout: 20_000,
+    // A third faster, with the same mutants found: Stryker starts a new worker for each mutant anyway.
+    isolate: false,
   },
 })
