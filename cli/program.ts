@@ -18,6 +18,7 @@ import { addPause } from './commands/pause.ts'
 import { addQuarantine } from './commands/quarantine.ts'
 import { addQuery } from './commands/query.ts'
 import { addReconcile } from './commands/reconcile.ts'
+import { addReload } from './commands/reload.ts'
 import { addRun } from './commands/run.ts'
 import { addRuns } from './commands/runs.ts'
 import { addStatus } from './commands/status.ts'
@@ -38,6 +39,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addExplain,
   addHold,
   addUnlock,
+  addReload,
   addQuarantine,
   addBackfill,
   addQuery,

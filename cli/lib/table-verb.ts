@@ -18,8 +18,9 @@ export async function carryOut(
   const { verb, before, after, effects } = preview
   const table = before.raw_table_name
   const facts = { verb, table, from: stateOf(before), to: stateOf(after), effects, dry_run: options.dryRun === true }
+  const change = facts.from === facts.to ? facts.to : `${facts.from} → ${facts.to}`
   const tell = () => {
-    output.line(`${pc.bold(table)}  ${facts.from} → ${facts.to}`)
+    output.line(`${pc.bold(table)}  ${change}`)
     for (const effect of effects) output.line(`  ${effect}`)
   }
   if (options.dryRun) {
@@ -29,7 +30,7 @@ export async function carryOut(
     })
     return
   }
-  if (!options.yes) output.note(`${table}: ${facts.from} → ${facts.to}; ${effects.join('; ')}`)
+  if (!options.yes) output.note(`${table}: ${change}; ${effects.join('; ')}`)
   const changed = await confirmed(`${verb} \`${table}\`?`, options)
   if (changed) await doVerb(preview, options.reason ?? null, ports)
   else process.exitCode = 1

@@ -50,11 +50,13 @@ export const firstItem = (config: TableConfig, run: ClaimingRun, nowMs: EpochMs)
   failed_attempts: 0,
   max_attempts: 5,
   generation: 1,
+  generation_from_s: null,
   applied_max_sequence: null,
   last_snapshot: null,
   last_committed_at_ms: null,
   last_batch_id: null,
   fresh_as_of_s: null,
+  reload: null,
   hold_reason: null,
   error: null,
 })

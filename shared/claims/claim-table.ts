@@ -1,6 +1,6 @@
 /** Claiming one table: the lease with its fencing token, and the frozen entry that every attempt gets. */
 import type { BatchConfig, TableConfig } from '../contracts/config.ts'
-import type { LandedFile, TableItem, TableRun } from '../contracts/ledger.ts'
+import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { PlanEntry } from '../contracts/plan.ts'
 import { dateTimeOf } from '../date-time.ts'
 import { LedgerError } from '../errors.ts'
@@ -10,19 +10,19 @@ import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Signals } from '../ports/signals.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
+import { type Choice, chooseFiles, obsoleteFiles } from './choose-files.ts'
 import { claimItem, firstItem } from './claim-item.ts'
 import { frozenEntry, isStillThere, newEntry, putEntry } from './entry.ts'
 import { type EvidencePorts, evidenceOf, type JobEvidence, jobEvidence, stillUnproved } from './evidence.ts'
-import { fileSetOf, waitingFiles } from './file-set.ts'
-import { fullLoadPutAgain, type Hold, holdOf, nameCollision, ownerGone } from './hold.ts'
+import { type Hold, holdOf, ownerGone } from './hold.ts'
 import { lostAttempt } from './lost-attempt.ts'
-import { supersede } from './supersede.ts'
+import { isAny, supersedeAll, sweep } from './supersede.ts'
 import { isClaimed, isHeld } from './table-state.ts'
 
 export interface ClaimPorts extends EvidencePorts {
   readonly config: Pick<ConfigStore, 'cadence' | 'table'>
   readonly tables: Pick<TableLedger, 'get' | 'replace'>
-  readonly files: Pick<FileLedger, 'waiting' | 'marker' | 'move'>
+  readonly files: Pick<FileLedger, 'waiting' | 'marker' | 'quarantined' | 'settledFiles' | 'move'>
   readonly objects: Pick<ObjectStore, 'head' | 'get' | 'put' | 'putIfAbsent'>
   readonly clock: Clock
   readonly signals: Signals
@@ -59,16 +59,11 @@ export type SkipReason =
   /** Only CSV files wait, which this version can't read. */
   | 'only_csv_waits'
   | 'nothing_waits'
+  /** Full-load files wait until their reload is complete, and with them what was put after it began. */
+  | 'reload_is_staged'
 
 /** Somebody wrote the item in between: look again. */
 type Lost = 'lost'
-
-/**
- * The job's numbers for a planned file that has other bytes now, and for a batch that was only looked for since files of it are
- * gone: a newer put may wait far behind.
- */
-const FILE_OVERWRITTEN = 'TG2102'
-const RESOLVED_ABSENT = 'TG4006'
 
 /** More than two rounds need more than two writers in one moment. */
 const ROUNDS = 8
@@ -96,9 +91,12 @@ async function claimSeen(
   ports: ClaimPorts,
 ): Promise<TableClaim | Lost> {
   if (seen && isHeld(seen)) return { kind: 'held', ...holdOf(seen) }
-  if (seen && isClaimed(seen)) {
+  if (seen && isClaimed(seen) && seen.entry_uri !== null) {
     return seen.claim_owner === run.owner ? reenter(seen, run, ports) : meetOwner(seen, run, ports)
   }
+  // Nothing is frozen: it only sweeps, and what it has not done this run does as well.
+  if (seen && isClaimed(seen) && seen.claim_owner !== run.owner && (await isAlive(seen, ports)))
+    return { kind: 'skipped', reason: 'claimed_by_a_living_run' }
   const config = await configOf(table, run, ports)
   if ('kind' in config) return config
   return seen?.entry_uri ? reissue(config, seen, run, ports) : claimWaiting(config, seen, run, ports)
@@ -157,6 +155,9 @@ async function afterOwner(
   return claimAgain(config, lost.item, seen, entry, run, ports, lost.run)
 }
 
+const isAlive = async (seen: TableItem, ports: ClaimPorts): Promise<boolean> =>
+  seen.claim_owner !== null && (await ports.executions.state(seen.claim_owner)) === 'running'
+
 /** The batch of an earlier attempt is not resolved: the very same entry again, under a new token, while new files wait. */
 async function reissue(
   config: TableConfig,
@@ -185,9 +186,12 @@ async function claimAgain(
   return claimed(next, entry, await resolveOnly(next, entry, ports))
 }
 
-/** Files of an entry that was given out before may be gone by now: then the table is asked, and nothing is applied. */
+/**
+ * Files of an entry that was given out before may be gone by now, and the table may have a newer generation: then the table is
+ * asked, and nothing is applied.
+ */
 const resolveOnly = async (item: TableItem, entry: PlanEntry, ports: ClaimPorts): Promise<boolean> =>
-  item.attempts > 1 && !(await isStillThere(entry, ports.objects))
+  item.attempts > 1 && (entry.generation.id < item.generation || !(await isStillThere(entry, ports.objects)))
 
 async function claimWaiting(
   config: TableConfig,
@@ -196,17 +200,14 @@ async function claimWaiting(
   ports: ClaimPorts,
 ): Promise<TableClaim | Lost> {
   const table = config.source_table_name
-  const set = await fileSetOf(await waiting(table, run, seen, ports), capsOf(run), ports.objects)
-  ports.signals.count('FilesWaitingUnreadable', set.unreadable.length)
-  if (set.chosen.length === 0) {
-    return { kind: 'skipped', reason: set.unreadable.length > 0 ? 'only_csv_waits' : 'nothing_waits' }
-  }
+  const choice = await chooseFiles(config, seen, run.cadence, ports)
   const first = seen ?? firstItem(config, run, ports.clock.now())
-  const trouble =
-    nameCollision(config, set.chosen) ?? (await fullLoadPutAgain(table, first.generation, set, ports.files))
-  if (trouble) return hold(first, trouble, ports, seen)
-
-  const entry = newEntry(config, set.chosen, seen, ports.controlBucket)
+  if (choice.kind === 'hold') return hold(first, choice, ports, seen)
+  if (choice.kind === 'nothing') {
+    const isSwept = await leaveNothingObsolete(choice, first, seen, config, run, ports)
+    return isSwept ? { kind: 'skipped', reason: choice.reason } : 'lost'
+  }
+  const entry = newEntry(config, choice, seen, ports.controlBucket)
   const entryUri = await putEntry(table, entry, ports.controlBucket, ports.objects)
   // claimer A  get (revision 7) ── put entry A ──────────────── replace if revision = 7: written, revision 8, token 42
   // claimer B       get (revision 7) ── put entry B ─────────────────── replace if revision = 7: lost, sees A's item
@@ -219,18 +220,33 @@ async function claimWaiting(
   // Of a table without data `config apply` may change keys, mode and target: the claim is of the configuration that it read.
   const asRead = seen?.last_snapshot == null ? config : undefined
   if (!(await ports.tables.replace(next, seen, undefined, asRead)).written) return 'lost'
-  await supersede(next, set.overwritten, ports)
+  await supersedeAll(next, choice.obsolete, ports)
   return claimed(next, entry, false)
 }
 
-/** What a claim does after its conditional write, done again when its owner comes back: overwritten files leave the tracker. */
+/** Also ends a sweep that died, of which nothing may be left but its claim. False if somebody else wrote the item. */
+async function leaveNothingObsolete(
+  { obsolete }: Choice,
+  first: TableItem,
+  seen: TableItem | undefined,
+  config: TableConfig,
+  run: ClaimingRun,
+  ports: ClaimPorts,
+): Promise<boolean> {
+  if (!isAny(obsolete) && !isClaimed(seen)) return true
+  const isOwn = isClaimed(seen) && first.claim_owner === run.owner
+  const sweeper = isOwn ? first : claimItem(first, seen, config, run, ports.clock.now())
+  return sweep(sweeper, seen, obsolete, ports)
+}
+
+/** What a claim does after its conditional write, done again when its owner comes back: obsolete files leave the tracker. */
 async function finishClaim(item: TableItem, entry: PlanEntry, run: ClaimingRun, ports: ClaimPorts): Promise<void> {
   if (item.attempts > 1) return
-  const set = await fileSetOf(await waiting(item.raw_table_name, run, item, ports), capsOf(run), ports.objects)
+  const { overwritten, before_reload } = await obsoleteFiles(item, run.cadence, ports)
   const frozen = new Set(entry.files.map((file) => file.file_id))
-  await supersede(
+  await supersedeAll(
     item,
-    set.overwritten.filter((file) => !frozen.has(file.file_id)),
+    { overwritten: overwritten.filter((file) => !frozen.has(file.file_id)), before_reload },
     ports,
   )
 }
@@ -259,18 +275,3 @@ const claimed = (item: TableItem, entry: PlanEntry, resolve_only: boolean): Tabl
   resolve_only,
   entry,
 })
-
-const capsOf = ({ cadence }: ClaimingRun) => ({
-  files: cadence.max_files_per_claim,
-  bytes: cadence.max_bytes_per_claim,
-})
-
-const waiting = (
-  table: string,
-  run: ClaimingRun,
-  seen: TableItem | undefined,
-  ports: ClaimPorts,
-): Promise<LandedFile[]> => {
-  const code = seen?.error?.code
-  return waitingFiles(table, capsOf(run), code === FILE_OVERWRITTEN || code === RESOLVED_ABSENT, ports.files)
-}

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mapBounded } from '../bounded.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import { controlLayout, parseS3Uri, s3UriOf } from '../contracts/control-layout.ts'
-import type { LandedFile, TableItem } from '../contracts/ledger.ts'
+import type { KnownFile, TableItem } from '../contracts/ledger.ts'
 import { type PlanEntry, type PlannedFile, planEntry } from '../contracts/plan.ts'
 import { bodyOf, readDocument } from '../documents.ts'
 import { OurError } from '../errors.ts'
@@ -13,22 +13,22 @@ import { batchIdOf } from './batch-id.ts'
 /** The entry of a new batch: the configuration is resolved into it, so that later edits apply to the next batch only. */
 export function newEntry(
   config: TableConfig,
-  files: readonly LandedFile[],
+  { files, generation }: { readonly files: readonly KnownFile[]; readonly generation: PlanEntry['generation'] },
   item: TableItem | undefined,
   controlBucket: string,
 ): PlanEntry {
   const table = config.source_table_name
-  const generation = item?.generation ?? 1
   const fileIds = files.map((file) => file.file_id)
   return {
     contract: 'tidegate.entry/1',
-    batch_id: batchIdOf(table, generation, fileIds),
-    generation: { id: generation, replaces: false },
+    batch_id: batchIdOf(table, generation.id, fileIds),
+    generation,
     files: files.map(plannedFileOf),
     applied: {
-      max_sequence: item?.applied_max_sequence ?? null,
+      // Of this generation: a reload's first commit is the first that it has.
+      max_sequence: generation.id === item?.generation ? item.applied_max_sequence : null,
       snapshot: item?.last_snapshot ?? null,
-      tombstones: s3UriOf(controlBucket, controlLayout.tombstones(table, generation)),
+      tombstones: s3UriOf(controlBucket, controlLayout.tombstones(table, generation.id)),
       // Nothing of the log is thrown away yet, so it is complete from the beginning.
       tombstones_cover_from: null,
     },
@@ -37,7 +37,7 @@ export function newEntry(
   }
 }
 
-const plannedFileOf = (file: LandedFile): PlannedFile => ({
+const plannedFileOf = (file: KnownFile): PlannedFile => ({
   file_id: file.file_id,
   uri: s3UriOf(file.file_ingestion_s3_bucket, file.file_ingestion_path),
   kind: file.dms_file_type === 'Full' ? 'full' : 'incremental',

@@ -1,5 +1,5 @@
 /** Which of a table's waiting files a new claim freezes, and which are overwritten: pure, but for asking S3 about ties. */
-import type { LandedFile } from '../contracts/ledger.ts'
+import type { KnownFile, LandedFile } from '../contracts/ledger.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 
@@ -11,10 +11,13 @@ export interface Caps {
 export interface FileSet {
   /** Oldest first. */
   readonly chosen: LandedFile[]
-  /** Change files whose key has a newer put among the waiting ones: their bytes are gone. */
+  /** Those whose bytes are the newest of their key, beyond the caps too. */
+  readonly standing: LandedFile[]
+  /**
+   * Files whose key has a newer put among the waiting ones: their bytes are gone. Of full loads only such of the same second: one
+   * of another second is a reload's, and stands for more than the key.
+   */
   readonly overwritten: LandedFile[]
-  /** Full-load files whose key has been put again since, each with the later put. */
-  readonly putAgain: { file: LandedFile; again: LandedFile }[]
   /** CSV files: they land, and wait until they can be read. */
   readonly unreadable: LandedFile[]
 }
@@ -32,38 +35,43 @@ export async function waitingFiles(
   thorough: boolean,
   files: Pick<FileLedger, 'waiting'>,
 ): Promise<LandedFile[]> {
-  for (let limit = thorough ? EVERYTHING : caps.files; ; limit *= 4) {
+  for (let limit = thorough ? EVERYTHING : Math.min(caps.files, EVERYTHING); ; limit *= 4) {
     const waiting = await files.waiting(table, limit)
     if (waiting.length < limit || waiting.filter(isReadable).length >= caps.files) return waiting
   }
 }
 
-/** Splits waiting files, oldest first, into what a claim takes and what it must not take. */
+/**
+ * Splits waiting files, oldest first, into what a claim takes and what it must not take: nothing that was put at `before_s` or
+ * later, where a reload begins.
+ */
 export async function fileSetOf(
   waiting: readonly LandedFile[],
   caps: Caps,
   objects: Pick<ObjectStore, 'head'>,
+  before_s = Number.POSITIVE_INFINITY,
 ): Promise<FileSet> {
   const newest = await newestPuts(waiting, objects)
   const isOverwritten = (file: LandedFile) => !newest.get(placeOf(file))?.includes(file)
+  const isOfItsSecond = (file: LandedFile) => newest.get(placeOf(file))?.[0]?.put_at_s === file.put_at_s
   const readable = waiting.filter(isReadable)
-  const full = readable.filter((file) => file.dms_file_type === 'Full' && isOverwritten(file))
+  const standing = readable.filter((file) => !isOverwritten(file))
   return {
     chosen: withinCaps(
-      readable.filter((file) => !isOverwritten(file)),
+      standing.filter((file) => file.put_at_s < before_s),
       caps,
     ),
-    overwritten: readable.filter((file) => file.dms_file_type === 'Incremental' && isOverwritten(file)),
-    putAgain: full.flatMap((file) => {
-      const [again] = newest.get(placeOf(file)) ?? []
-      return again ? [{ file, again }] : []
-    }),
+    standing,
+    overwritten: readable.filter(
+      (file) => isOverwritten(file) && (file.dms_file_type === 'Incremental' || isOfItsSecond(file)),
+    ),
     unreadable: waiting.filter((file) => !isReadable(file)),
   }
 }
 
-const isReadable = (file: LandedFile): boolean => file.format !== 'csv'
-const placeOf = (file: LandedFile): string => JSON.stringify([file.file_ingestion_s3_bucket, file.file_ingestion_path])
+export const isReadable = (file: LandedFile): boolean => file.format !== 'csv'
+export const placeOf = (file: KnownFile): string =>
+  JSON.stringify([file.file_ingestion_s3_bucket, file.file_ingestion_path])
 
 /**
  * The newest put of each key. Put times are whole seconds: of those of the same second, S3 says which one's bytes are there now.
@@ -85,7 +93,7 @@ async function whichIsThere(files: readonly LandedFile[], objects: Pick<ObjectSt
   return undefined
 }
 
-const isThere = async (file: LandedFile, objects: Pick<ObjectStore, 'head'>): Promise<boolean> =>
+export const isThere = async (file: LandedFile, objects: Pick<ObjectStore, 'head'>): Promise<boolean> =>
   (await objects.head(file.file_ingestion_s3_bucket, file.file_ingestion_path, file.etag)) !== undefined
 
 /** The oldest files up to both caps, and always at least one, however large. */

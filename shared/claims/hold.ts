@@ -1,10 +1,8 @@
 /** Holding a table: why its claim needs an operator, in words that say what to do. */
-import { mapBounded } from '../bounded.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import type { HoldReason, LandedFile, TableItem } from '../contracts/ledger.ts'
 import type { OutcomeError } from '../contracts/outcome.ts'
-import type { FileLedger } from '../ports/file-ledger.ts'
-import type { FileSet } from './file-set.ts'
+import type { Obstacle } from './reload.ts'
 
 export interface Hold {
   readonly reason: HoldReason
@@ -39,8 +37,6 @@ export const ownerGone = (item: TableItem, evidence: 'job_unknown' | 'execution_
     }. Look whether its job run has ended (argument \`--run-id\` = \`${item.glue_job_run_id}\`); its files stay frozen and are safe.`,
   )
 
-const LOOKS_AT_ONCE = 16
-
 /** Files under this ledger key come from another schema and table than configured: `a_b.c` and `a.b_c` are one key. */
 export function nameCollision(config: TableConfig, files: readonly LandedFile[]): Hold | undefined {
   const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
@@ -57,28 +53,10 @@ export function nameCollision(config: TableConfig, files: readonly LandedFile[])
   )
 }
 
-/** A key of the current full load was put again: a reload, either among the waiting files or since one was settled. */
-export async function fullLoadPutAgain(
-  table: string,
-  generation: number,
-  set: FileSet,
-  files: Pick<FileLedger, 'marker'>,
-): Promise<Hold | undefined> {
-  const [twice] = set.putAgain
-  if (twice) return putAgain(table, twice.again, twice.file.put_at_s)
-  const full = set.chosen.filter((file) => file.dms_file_type === 'Full')
-  const seen = await mapBounded(full, LOOKS_AT_ONCE, async (file) => {
-    const marker = await files.marker(table, generation, file.file_ingestion_path)
-    return marker && marker.marker_of !== file.file_id ? putAgain(table, file, marker.put_at_s) : undefined
-  })
-  return seen.find((hold) => hold !== undefined)
-}
-
-const putAgain = (table: string, file: LandedFile, firstPutAtS: number): Hold =>
+/** A reload would lose what its table has of this file: it can be completed only with the file, or begun anew behind it. */
+export const reloadFileGone = (table: string, { says }: Obstacle): Hold =>
   holdFor(
-    'full_load_put_again',
-    'TG3103',
-    `\`${file.file_ingestion_path}\`, a full-load file of \`${table}\`, was put at ${textOf(firstPutAtS)} and again at ${textOf(file.put_at_s)}: the table is being reloaded, which needs a decision. Its files wait; finish the reload at the source, then have an operator release the table.`,
+    'planned_file_gone',
+    'TG3115',
+    `The reload of \`${table}\` is complete but for one file: ${says}. Then type \`tidegate release ${table}\`. If nobody has it any more, reload the table once more: the source has its changes.`,
   )
-
-const textOf = (seconds: number): string => new Date(seconds * 1000).toISOString()

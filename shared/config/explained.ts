@@ -18,6 +18,7 @@ export function explained(table: ResolvedTable, from: Provenance): ExplainedSett
     active: table.is_active === 'Y',
     ...table.merge,
     max_attempts: table.max_attempts,
+    reload: table.reload,
     ...Object.fromEntries([...flat(target)].map(([key, value]) => [`target.${key}`, value])),
     'target.properties': properties,
   }

@@ -8,6 +8,8 @@ import type { ParsedConfig } from './parse.ts'
 import { partitionField } from './partition-field.ts'
 import type { Path, Problem } from './problems.ts'
 import type { DeploymentFacts, Provenance, ResolvedTable } from './resolved.ts'
+import type { CadenceBlock } from './schema.ts'
+import { intervalMsOf } from './units.ts'
 
 const BUILT_IN = {
   active: true,
@@ -102,7 +104,7 @@ export function tableResolver(
       )
       return { problems, from }
     }
-    return { problems, from, table: tableItem(named, settings, target, rawBucket) }
+    return { problems, from, table: tableItem(named, settings, target, rawBucket, config.cadences[settings.cadence]) }
   }
 }
 
@@ -133,7 +135,22 @@ function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
     yield ['target.adopt', '`target.adopt` is for tables with one row a key: use `mode: snapshot`, or another table']
 }
 
-function tableItem(named: NamedTable, settings: Complete, target: string, rawBucket: string): ResolvedTable {
+const DAY_MS = 86_400_000
+
+/** One cadence is quiet enough, since each file of a load that goes on would have been seen by then. */
+function reloadOf({ reload }: Complete, cadence: CadenceBlock | undefined): NonNullable<ResolvedTable['reload']> {
+  if (reload?.complete_when === 'operator') return { complete_when: 'operator' }
+  const quiet_ms = intervalMsOf(reload?.quiet_period ?? cadence?.every ?? '') ?? DAY_MS
+  return { complete_when: 'quiet', quiet_ms }
+}
+
+function tableItem(
+  named: NamedTable,
+  settings: Complete,
+  target: string,
+  rawBucket: string,
+  cadence: CadenceBlock | undefined,
+): ResolvedTable {
   const database = settings['target.database']
   const historical = settings.mode === 'historical' || settings.mode === 'H'
   return {
@@ -165,5 +182,6 @@ function tableItem(named: NamedTable, settings: Complete, target: string, rawBuc
       ...(settings['target.adopt'] ? { adopt: true as const } : {}),
     },
     max_attempts: settings.max_attempts,
+    reload: reloadOf(settings, cadence),
   }
 }

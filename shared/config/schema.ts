@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { refreshCadence } from '../contracts/primitives.ts'
 import { partitionField } from './partition-field.ts'
-import { bytesOf } from './units.ts'
+import { bytesOf, intervalMsOf } from './units.ts'
 
 const text = (expected = 'a text') => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`)
 const columns = z
@@ -118,6 +118,19 @@ const target = z.strictObject({
     ),
 })
 
+const reload = z.strictObject({
+  complete_when: z
+    .enum(['quiet', 'operator'])
+    .optional()
+    .describe(
+      'quiet (default): no full-load file of it came for a while. operator: somebody types `tidegate reload TABLE --complete`, which they may do under quiet too.',
+    ),
+  quiet_period: text('an interval such as `30 minutes`')
+    .refine((interval) => intervalMsOf(interval) !== undefined, 'expected an interval such as `30 minutes`')
+    .optional()
+    .describe('That while. Default: the interval of the cadence; one day where it has a cron.'),
+})
+
 export const tableSettings = z.strictObject({
   cadence: text("a cadence's name")
     .optional()
@@ -153,6 +166,7 @@ export const tableSettings = z.strictObject({
     .max(1000, 'expected at most 1000')
     .optional()
     .describe('So many attempts in a row without a commit hold the table until `tidegate retry`. Default: 5.'),
+  reload: reload.optional().describe('When a full load that was put again is complete, and replaces the table.'),
   target: target.optional().describe('The table that is written.'),
 })
 

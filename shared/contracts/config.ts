@@ -64,6 +64,16 @@ export const tableConfig = z.strictObject({
   target: targetSpec,
   /** So many attempts in a row without a commit hold the table. */
   max_attempts: z.int().positive().default(5),
+  /**
+   * When a reload is complete: `quiet`: no full-load file of it came for `quiet_ms`; `operator`: somebody says so. Absent where
+   * an older version applied the configuration: as `operator`.
+   */
+  reload: z
+    .discriminatedUnion('complete_when', [
+      z.strictObject({ complete_when: z.literal('quiet'), quiet_ms: z.int().positive() }),
+      z.strictObject({ complete_when: z.literal('operator') }),
+    ])
+    .optional(),
   applied_at_ms: epochMs,
 })
 

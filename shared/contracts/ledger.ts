@@ -102,13 +102,13 @@ export const holdReason = z.enum([
   'job_may_have_started',
   /** The execution that owned the claim ended before settling. */
   'owner_ended_unsettled',
-  /** A key of the current full load was put again: a reload. */
+  /** Of an earlier version, which knew no reloads. */
   'full_load_put_again',
   /** A file reaches below the kept part of the tombstone log. */
   'late_beyond_window',
   /** Stored schema and table of the ledger key are others than the file's. */
   'name_collision',
-  /** A planned file is gone or overwritten since the entry was frozen. */
+  /** A reload would lose what its table has of a file that is gone. */
   'planned_file_gone',
   /** `max_attempts` attempts in a row ended without a commit. */
   'attempts_exhausted',
@@ -142,7 +142,10 @@ export const tableItem = z.strictObject({
   entry_uri: s3Uri.nullable(),
   /** Attempts that ever received the frozen entry. */
   attempts: z.int().nonnegative(),
-  /** Runs that received the frozen entry and are not known to have ended, since an operator forced the claim from them. */
+  /**
+   * Runs that received the frozen entry and are not known to have ended: an operator forced the claim from them, or a job of
+   * theirs was still at work when they were settled.
+   */
   unproved_runs: z.array(runId).max(20).default([]),
   /** Attempts in a row, over all batches, whose job ran and did not commit; a commit, or an operator's `retry`, makes it 0. */
   failed_attempts: z.int().nonnegative().default(0),
@@ -153,6 +156,9 @@ export const tableItem = z.strictObject({
   generation: z.int().positive(),
   applied_max_sequence: z.string().nullable(),
   last_snapshot: z.string().nullable(),
+  /** Earliest put of the reload that the generation began with: what was put before it is older. Null in the first one. */
+  generation_from_s: epochSeconds.nullable().default(null),
+  /** Highest sequence over settled files of the generation, deletes and stale rows included. */
   last_committed_at_ms: epochMs.nullable(),
   last_batch_id: batchId.nullable(),
   /** Highest put time over settled files: "fresh as of". */
@@ -160,6 +166,17 @@ export const tableItem = z.strictObject({
 
   hold_reason: holdReason.nullable(),
   error: outcomeError.nullable(),
+  /** What an operator said about the next reload; null when nothing, and again when it is in the table. */
+  reload: z
+    .strictObject({
+      /** Full-load files put from then on belong to the next generation, whatever their keys. */
+      asked_at_s: epochSeconds.nullable(),
+      /** The reload that begins with this put is whole. */
+      complete_from_s: epochSeconds.nullable(),
+    })
+    .nullable()
+    .default(null),
+
 })
 
 /** `odpf_file_processing_tracker_history`: one item a table and run. PK `raw_table_name`, SK `glue_job_run_id`. */
@@ -196,6 +213,8 @@ export type LandedFile = z.infer<typeof landedFile>
 export type SettledFile = z.infer<typeof settledFile>
 export type QuarantineNote = z.infer<typeof quarantineNote>
 export type QuarantineMarker = z.infer<typeof quarantineMarker>
+/** Wherever it is. */
+export type KnownFile = LandedFile | SettledFile
 export type FullLoadMarker = z.infer<typeof fullLoadMarker>
 export type TableItem = z.infer<typeof tableItem>
 export type TableRun = z.infer<typeof tableRun>

@@ -56,8 +56,14 @@ export const appliedState = z.strictObject({
  * keys are then those of this entry. A reload in snapshot mode, or a rebuild. Never a reload in historical mode, which adds its rows
  * as versions of the new generation: a new `id`, and `replaces: false`. `applied` is then the new generation's, but for `snapshot`:
  * the last settled one of the *target*, null where the target is another table than before.
+ * `from_s`: of a reload in either mode, when its first full-load file was put; what was put before is older than it. Among its files
+ * are then also changes put no earlier, which came into the generation before since nobody knew of the reload yet.
  */
-export const generation = z.strictObject({ id: z.int().positive(), replaces: z.boolean() })
+export const generation = z.strictObject({
+  id: z.int().positive(),
+  replaces: z.boolean(),
+  from_s: epochSeconds.optional(),
+})
 
 /** A table's part of a plan, frozen by the claim: a retry gets exactly this again. */
 export const planEntry = z.strictObject({

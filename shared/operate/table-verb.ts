@@ -11,11 +11,13 @@ export interface VerbPorts extends AuditPorts {
 }
 
 export interface Preview {
-  readonly verb: 'hold' | 'release' | 'retry' | 'unlock'
+  readonly verb: 'hold' | 'release' | 'retry' | 'unlock' | 'reload'
   readonly before: TableItem
   readonly after: TableItem
   /** What it comes to, in sentences for the operator. */
   readonly effects: readonly string[]
+  /** Whether what it was decided on besides the item is still so. */
+  readonly isStill?: () => Promise<boolean>
 }
 
 /** The item. Throws LedgerError TG3301 for a table that no run ever claimed. */
@@ -31,11 +33,13 @@ export async function itemOf(table: string, ports: Pick<VerbPorts, 'tables'>): P
 // operator  get (revision 7) ─ is asked, agrees ─ replace, if revision = 7: written, revision 8
 // a claim               get (revision 7) ───────────────────── replace: lost, looks again
 // the other way round the operator's write is refused, and nothing has happened
-/** Does what was previewed, and leaves an audit item. Throws LedgerError TG3302, and changes nothing, if the item was written since. */
-export async function doVerb({ verb, before, after }: Preview, reason: string | null, ports: VerbPorts): Promise<void> {
+/** Does what was previewed, and leaves an audit item. Throws LedgerError TG3302, and changes nothing, if the item, or what else it was decided on, changed since. */
+export async function doVerb(preview: Preview, reason: string | null, ports: VerbPorts): Promise<void> {
+  const { verb, before, after } = preview
   const table = before.raw_table_name
   await audited({ verb, target: table, reason }, ports, async (note) => {
     note({ from: stateOf(before), to: stateOf(after), run: before.glue_job_run_id, token: before.claim_token })
+    if (preview.isStill && !(await preview.isStill())) throw moved(verb, before, await ports.tables.get(table))
     const replaced = await ports.tables.replace(after, before)
     if (!replaced.written) throw moved(verb, before, replaced.current)
   })
@@ -45,7 +49,7 @@ export async function doVerb({ verb, before, after }: Preview, reason: string | 
 export const moved = (verb: string, before: TableItem, now: TableItem | undefined): LedgerError =>
   new LedgerError(
     'TG3302',
-    `\`${before.raw_table_name}\` was \`${stateOf(before)}\` when \`${verb}\` looked, and was written since: now it is \`${now ? stateOf(now) : 'gone'}\`. Nothing was changed; look with \`tidegate status ${before.raw_table_name}\` and decide again.`,
+    `\`${before.raw_table_name}\` was \`${stateOf(before)}\` when \`${verb}\` looked, and it or its files changed since: now it is \`${now ? stateOf(now) : 'gone'}\`. Nothing was changed; look with \`tidegate status ${before.raw_table_name}\` and decide again.`,
   )
 
 /** `held: owner_ended_unsettled`, `updating_table`. */
@@ -54,7 +58,7 @@ export const stateOf = (item: TableItem): string =>
 
 /** What a verb says when the table is in no state for it. `next` ends the message. */
 export const notNow = (
-  code: 'TG3303' | 'TG3304' | 'TG3305' | 'TG3306' | 'TG3350',
+  code: 'TG3303' | 'TG3304' | 'TG3305' | 'TG3306' | 'TG3350' | 'TG3360' | 'TG3361',
   item: TableItem,
   why: string,
   next: string,

@@ -3,7 +3,7 @@ import { afterFailedAttempt } from '../claims/attempts.ts'
 import { unfrozen } from '../claims/table-state.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { RowCounts } from '../contracts/outcome.ts'
-import type { PlannedTable } from '../contracts/plan.ts'
+import type { PlanEntry, PlannedTable } from '../contracts/plan.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import type { SettledTable } from '../contracts/runs.ts'
 import { dateTimeOf } from '../date-time.ts'
@@ -51,8 +51,7 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
     ...unfrozen,
     refresh_status: 'completed',
     failed_attempts: 0,
-    generation: entry.generation.id,
-    applied_max_sequence: higher(seen.applied_max_sequence, highest(outcome.files.map((file) => file.max_sequence))),
+    ...generationAfter(seen, attempt.planned.entry, highest(outcome.files.map((file) => file.max_sequence))),
     last_snapshot: outcome.snapshot ?? seen.last_snapshot,
     last_committed_at_ms: outcome.committed_at_ms ?? seen.last_committed_at_ms,
     last_batch_id: entry.batch_id,
@@ -60,6 +59,23 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
     hold_reason: null,
     error: null,
   }
+}
+
+/**
+ * A reload begins a generation, with marks of its own, and what an operator said about it is done with; a word that was said
+ * later is about the next one. An entry of an older generation changes nothing of a newer one.
+ */
+function generationAfter(seen: TableItem, { generation }: PlanEntry, highestSequence: string | null) {
+  if (generation.id <= seen.generation) {
+    const isOlder = generation.id < seen.generation
+    return isOlder ? {} : { applied_max_sequence: higher(seen.applied_max_sequence, highestSequence) }
+  }
+  const begun = { generation: generation.id, applied_max_sequence: highestSequence }
+  const { from_s } = generation
+  if (from_s === undefined) return begun
+  const asked_at_s = seen.reload?.asked_at_s ?? null
+  const isLater = asked_at_s !== null && asked_at_s > from_s
+  return { ...begun, generation_from_s: from_s, reload: isLater ? { asked_at_s, complete_from_s: null } : null }
 }
 
 /** The history item of the attempt: one for each table and run. */

@@ -5,6 +5,7 @@ import type { Outcome, RowCounts } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import type { JobResult, SettledTable } from '../contracts/runs.ts'
 import { isTerminal, outcomeErrorOf } from '../outcome-error.ts'
+import { supersedeBeforeReload } from './before-reload.ts'
 import { moveFiles } from './move-files.ts'
 import { isApplied, type OutcomeRead, readOutcome } from './outcome-document.ts'
 import { supersedeOverwritten } from './overwritten.ts'
@@ -71,6 +72,7 @@ async function putAside(planned: PlannedTable, resolution: Failed, runId: string
 
 /** Before the release, in this order: a late file of the next batch must find the deletes, and no file may be planned twice. */
 async function settleApplied(planned: PlannedTable, outcome: Outcome, ports: SettlePorts): Promise<void> {
+  await supersedeBeforeReload(planned, ports)
   const { table, entry } = planned
   const evidence = outcome.evidence ?? ''
   const batch = { table, batch_id: entry.batch_id, generation: entry.generation.id, evidence }

@@ -42,10 +42,10 @@ export interface TableStatusRow {
 const beforeVerb: Record<HoldReason, string> = {
   job_may_have_started: 'when its job run is known to have ended',
   owner_ended_unsettled: 'when its job run is known to have ended',
-  full_load_put_again: 'a full load was put again: decide which put counts',
+  full_load_put_again: 'a full load was put again, and is a reload now',
   late_beyond_window: 'a change file is older than the kept deletes: decide whether to apply or remove it',
   name_collision: 'two source tables share this ledger name: rename one of them at its source',
-  planned_file_gone: 'put the planned file again as it was',
+  planned_file_gone: 'put the file that its error names again',
   attempts_exhausted: 'mend what the error says',
   held_by_operator: 'when what its error says is settled',
 }

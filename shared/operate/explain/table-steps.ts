@@ -18,7 +18,10 @@ export interface Configured {
 }
 
 /** The table's configuration, in whatever cadence it is. */
-export async function configurationOf(table: string, ports: ExplainPorts): Promise<Configured | undefined> {
+export async function configurationOf(
+  table: string,
+  ports: Pick<ExplainPorts, 'config'>,
+): Promise<Configured | undefined> {
   for (const cadence of await ports.config.cadences()) {
     const tables = await ports.config.tables(cadence.refresh_cadence)
     const found = tables.find((one) => one.source_table_name === table)

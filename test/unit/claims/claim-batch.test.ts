@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { batchIdOf } from '../../../shared/claims/batch-id.ts'
 import { letGo } from '../../../shared/claims/let-go.ts'
-import { claimReport } from '../../../shared/contracts/runs.ts'
 import { around } from './disturbed.ts'
 import {
   CADENCE,
@@ -13,24 +12,18 @@ import {
   item,
   KILLED,
   NOT_STARTED,
+  only,
   ownerOf,
   plannedTables,
   putFile,
+  reportOf,
   runJob,
   STAGING,
   settle,
   tableConfig,
-  type World,
 } from './world.ts'
 
 const TABLE = 'shop_orders'
-const reportOf = async (world: World, runId: string) =>
-  claimReport.parse(JSON.parse((await world.objects.get(CONTROL, `runs/${runId}/claims.json`)) ?? ''))
-const only = async (world: World, claimed: Awaited<ReturnType<typeof claim>>) => {
-  const [planned, ...others] = await plannedTables(world, claimed)
-  if (!planned || others.length > 0) throw new Error('expected one planned table')
-  return planned
-}
 
 describe('a new claim', () => {
   test('freezes the waiting files, oldest first, and stores token, owner and entry before any job', async () => {

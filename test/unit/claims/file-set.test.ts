@@ -6,8 +6,8 @@ import {
   item,
   KILLED,
   type Lake,
+  only,
   outcomeOf,
-  plannedTables,
   putFile,
   putOutcome,
   runJob,
@@ -17,11 +17,6 @@ import {
 } from './world.ts'
 
 const TABLE = 'shop_orders'
-const only = async (world: World, claimed: Awaited<ReturnType<typeof claim>>) => {
-  const [planned, ...others] = await plannedTables(world, claimed)
-  if (!planned || others.length > 0) throw new Error('expected one planned table')
-  return planned
-}
 
 describe('overwritten files', () => {
   test('a waiting change file whose key has a newer put is superseded, with a signal', async () => {
@@ -186,33 +181,7 @@ test('one whose newer put nobody has landed yet goes on waiting for its event', 
   expect((await world.files.waiting(TABLE, 9)).map((file) => file.file_id)).toEqual([old.file_id])
 })
 
-describe('[generations] what contradicts the plain course holds the table', () => {
-  test('a full-load key put again among the waiting files', async () => {
-    const world = await createWorld()
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'a')
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'b')
-    expect((await claim(world, 'e1')).claimed).toBe(0)
-    const held = await item(world)
-    expect(held).toMatchObject({ refresh_status: 'held', hold_reason: 'full_load_put_again', entry_uri: null })
-    expect(held.error?.message).toMatch(
-      /`internal_staging\/shop\/orders\/LOAD00000001.parquet`.*put at .* and again at/,
-    )
-    expect(await world.files.waiting(TABLE, 9)).toHaveLength(2)
-  })
-
-  test('a full-load key put again after it was settled, even with the same bytes', async () => {
-    const world = await createWorld()
-    const lake: Lake = new Map()
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'a')
-    const claimed = await claim(world, 'e1')
-    await runJob(world, lake, claimed)
-    await settle(world, 'e1', claimed)
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'a')
-    expect((await claim(world, 'e2')).claimed).toBe(0)
-    expect((await item(world)).hold_reason).toBe('full_load_put_again')
-    expect(await item(world)).toMatchObject({ last_snapshot: 'snapshot-1', claim_token: 1 })
-  })
-
+describe('[generations] a load', () => {
   test('other files of the same load add to the generation, over several runs', async () => {
     const world = await createWorld()
     const lake: Lake = new Map()
@@ -225,8 +194,10 @@ describe('[generations] what contradicts the plain course holds the table', () =
     }
     expect((await item(world)).refresh_status).toBe('completed')
   })
+})
 
-  test('files of another schema and table under the same ledger key', async () => {
+describe('files of another schema and table', () => {
+  test('under the same ledger key hold the table', async () => {
     const world = await createWorld(['a_b_c'])
     await putFile(world, 'a_b_c', '1.parquet', '1', { schema_name: 'a_b', table_name: 'c' })
     expect((await claim(world, 'e1', ['a_b_c'])).claimed).toBe(0)

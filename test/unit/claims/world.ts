@@ -6,7 +6,7 @@ import { controlLayout } from '../../../shared/contracts/control-layout.ts'
 import type { LandedFile, TableItem } from '../../../shared/contracts/ledger.ts'
 import type { AppliedFile, Outcome } from '../../../shared/contracts/outcome.ts'
 import { type PlannedTable, plan } from '../../../shared/contracts/plan.ts'
-import type { ClaimBatchOutput, JobResult } from '../../../shared/contracts/runs.ts'
+import { type ClaimBatchOutput, type ClaimReport, claimReport, type JobResult } from '../../../shared/contracts/runs.ts'
 import { fileIdOf } from '../../../shared/files/file-id.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
 import type { MemoryJobRuns } from '../../../shared/memory/job-runs.ts'
@@ -141,6 +141,17 @@ export async function plannedTables(world: Pick<World, 'objects'>, claimed: Clai
   const body = await world.objects.get(CONTROL, controlLayout.plan(claimed.run_id))
   return plan.parse(JSON.parse(body ?? '')).tables
 }
+
+/** The one table of a plan; anything else fails the test. */
+export async function only(world: Pick<World, 'objects'>, claimed: ClaimBatchOutput): Promise<PlannedTable> {
+  const [planned, ...others] = await plannedTables(world, claimed)
+  if (!planned || others.length > 0) throw new Error('expected one planned table')
+  return planned
+}
+
+/** What became of each table at the claim. */
+export const reportOf = async (world: Pick<World, 'objects'>, runId: string): Promise<ClaimReport> =>
+  claimReport.parse(JSON.parse((await world.objects.get(CONTROL, controlLayout.claims(runId))) ?? ''))
 
 /** The engine shows the job that is said to have ended, unless the test said what it shows. */
 async function showJob(jobRuns: SettlePorts['jobRuns'], runId: string, { started, id }: JobResult) {

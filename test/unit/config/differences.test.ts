@@ -63,7 +63,10 @@ describe('differences', () => {
       {
         name: 'hr_a',
         change: 'changed',
-        fields: [{ field: 'refresh_cadence', before: '10_min_refresh', after: 'nightly' }],
+        fields: [
+          { field: 'refresh_cadence', before: '10_min_refresh', after: 'nightly' },
+          { field: 'reload.quiet_ms', before: 600_000, after: 86_400_000 },
+        ],
       },
     ])
     expect(tables.changes).toEqual({ ...NONE, changed: 1 })

@@ -53,6 +53,7 @@ describe('resolve', () => {
         properties: {},
       },
       max_attempts: 5,
+      reload: { complete_when: 'quiet', quiet_ms: 600_000 },
     })
     expect(resolved(BASE).cadences[0]).toEqual({
       refresh_cadence: '10_min_refresh',
@@ -71,6 +72,14 @@ describe('resolve', () => {
   it('defect 11: merge on read and copy on write can be chosen, for each table', () => {
     const chosen = (mode: string) => one(`  hr.emp: { target: { write_mode: ${mode} } }\n`)?.target.write_mode
     expect([chosen('merge_on_read'), chosen('copy_on_write')]).toEqual(['merge_on_read', 'copy_on_write'])
+  })
+
+  it('lets a reload rest for one interval of its cadence, for as long as is said, or until an operator speaks', () => {
+    const reload = (block: string) => one(`  hr.emp: ${block}\n`)?.reload
+    expect(reload('')).toEqual({ complete_when: 'quiet', quiet_ms: 600_000 })
+    expect(reload('{ cadence: nightly }')).toEqual({ complete_when: 'quiet', quiet_ms: 86_400_000 })
+    expect(reload('{ reload: { quiet_period: 2 hours } }')).toEqual({ complete_when: 'quiet', quiet_ms: 7_200_000 })
+    expect(reload('{ reload: { complete_when: operator } }')).toEqual({ complete_when: 'operator' })
   })
 
   it('adopts a table only if the file says so', () => {
@@ -137,6 +146,8 @@ tables:
     ['TG1204', '  a.b: { on_bad_file: skip }', 'on_bad_file'],
     ['TG1204', '  a.b: { max_attempts: 0 }', 'at least 1'],
     ['TG1204', '  a.b: { max_attempts: 2.5 }', 'whole number'],
+    ['TG1204', '  a.b: { reload: { complete_when: soon } }', 'complete_when'],
+    ['TG1204', '  a.b: { reload: { quiet_period: a while } }', 'an interval such as'],
     ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
     ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
     ['TG1217', '  a.b: { mode: H, target: { adopt: true } }', 'use `mode: snapshot`'],

@@ -86,9 +86,3 @@ it('explains every status and every reason for holding a table, and no other', (
   expect(explained).toEqual(expect.arrayContaining([...tableStatus.options, ...holdReason.options]))
   expect(new Set(explained).size).toBe(tableStatus.options.length + holdReason.options.length)
 })
-
-it('the command that takes a file out, in look-after-it.md, names the table and its whole key', () => {
-  const command = /delete-item --table-name odpf_(\S+) \\\s+--key '([^']+)'/.exec(read('docs/how-to/look-after-it.md'))
-  const keys = keysOf(command?.[1] ?? '')
-  expect(Object.keys(JSON.parse(command?.[2] ?? '{}'))).toEqual([keys?.partition, keys?.sort])
-})

@@ -24,6 +24,7 @@ import {
   putOutcome,
   STAGING,
   settle,
+  tableConfig,
   type World,
   work,
 } from '../claims/world.ts'
@@ -89,6 +90,8 @@ class History {
   readonly lake: Lake = new Map()
   readonly landed: LandedFile[] = []
   readonly highWater = new Map<string, TableItem>()
+  /** By batch id. */
+  readonly generations = new Map<string, number>()
   readonly world: World
   #count = 0
 
@@ -141,6 +144,7 @@ class History {
 
   async job(claimed: ClaimBatchOutput, fates: readonly Fate[]): Promise<void> {
     for (const planned of await plannedTables(this.world, claimed)) {
+      this.generations.set(planned.entry.batch_id, planned.entry.generation.id)
       const fate = fates[TABLES.indexOf(planned.table)] ?? 'commit'
       const outcome = await this.workOn(claimed, planned, fate)
       const place = { run_id: claimed.run_id, table: planned.table, token: planned.token }
@@ -175,8 +179,10 @@ class History {
   async check(): Promise<void> {
     for (const table of TABLES) {
       const commits = this.lake.get(table) ?? []
-      const applied = commits.flatMap((commit) => commit.files)
-      expect(new Set(applied).size, 'a file is applied once').toBe(applied.length)
+      for (const part of Map.groupBy(commits, ({ batch }) => this.generations.get(batch)).values()) {
+        const files = part.flatMap((commit) => commit.files)
+        expect(new Set(files).size, 'a file is applied once to a generation').toBe(files.length)
+      }
 
       const item = await this.world.tables.get(table)
       if (item) this.checkItem(item)
@@ -186,6 +192,8 @@ class History {
         expect(waiting.has(file_id), 'a file waits or is settled, never both, never neither').toBe(!settled)
         const commit = commits.find((one) => one.files.includes(file_id))
         if (settled) expect(settled.batch_id, 'what is settled was committed').toBe(commit?.batch)
+        if (settled?.reason === 'before_reload')
+          expect(settled.put_at_s, 'a reload stands for it').toBeLessThan(item?.generation_from_s ?? 0)
         if (item?.refresh_status === 'completed' && commit)
           expect(settled, 'a completed table owes nothing').toBeDefined()
       }
@@ -199,6 +207,8 @@ class History {
     expect((item.entry_uri === null) === (item.batch_id === null)).toBe(true)
     if (!before) return
     expect(item.claim_token, 'tokens only grow').toBeGreaterThanOrEqual(before.claim_token)
+    expect(item.generation, 'generations only grow').toBeGreaterThanOrEqual(before.generation)
+    if (item.generation > before.generation) return
     expect((item.applied_max_sequence ?? '') >= (before.applied_max_sequence ?? ''), 'the mark never falls').toBe(true)
   }
 
@@ -234,7 +244,8 @@ class History {
     for (const file of this.landed) {
       const settled = await this.world.files.settled(file.source_table_name, file.file_id)
       if (!settled?.max_sequence?.startsWith('D')) continue
-      const name = `tombstones/${file.source_table_name}/1/${Buffer.from(settled.max_sequence).toString('hex')}-${settled.batch_id}-`
+      const generation = this.generations.get(settled.batch_id ?? '')
+      const name = `tombstones/${file.source_table_name}/${generation}/${Buffer.from(settled.max_sequence).toString('hex')}-${settled.batch_id}-`
       expect(
         names.some((key) => key.startsWith(name)),
         `${name} is published`,
@@ -247,7 +258,10 @@ test('[frozen-set] [commit-authority] [no-revival] [evidence] hold over random h
   const steps = fc.array(fc.oneof({ weight: 3, arbitrary: put }, { weight: 2, arbitrary: run }), { maxLength: 25 })
   await fc.assert(
     fc.asyncProperty(steps, async (history) => {
-      const told = new History(await createWorld(TABLES, { max_files_per_claim: 3 }))
+      const world = await createWorld(TABLES, { max_files_per_claim: 3 })
+      const reload = { complete_when: 'quiet', quiet_ms: 3000 } as const
+      for (const table of TABLES) await world.config.putTable(tableConfig(table, { reload }))
+      const told = new History(world)
       for (const step of history) {
         await told.step(step)
         await told.check()

@@ -64,13 +64,12 @@ describe('tables of one batch', () => {
 
   test('what was skipped, held or failed at the claim is in the report too', async () => {
     const world = await createWorld(['shop_a', 'shop_b'])
-    await putFile(world, 'shop_b', 'LOAD1.parquet', 'a')
-    await putFile(world, 'shop_b', 'LOAD1.parquet', 'b')
+    await putFile(world, 'shop_b', 'LOAD1.parquet', 'a', { schema_name: 'store' })
     const batch = await claim(world, 'e1', ['shop_a', 'shop_b'])
     expect(batch.claimed).toBe(0)
     expect((await settle(world, 'e1', batch, { ...NOT_STARTED, error: null })).tables).toMatchObject([
       { table: 'shop_a', status: 'skipped', reason: 'nothing_waits', error: null },
-      { table: 'shop_b', status: 'held', reason: 'full_load_put_again', error: { code: 'TG3103' } },
+      { table: 'shop_b', status: 'held', reason: 'name_collision', error: { code: 'TG3104' } },
     ])
   })
 

@@ -1,0 +1,29 @@
+/** Files from before a reload that is in the table now: nothing will apply them any more. */
+import { supersede } from '../claims/supersede.ts'
+import type { LandedFile } from '../contracts/ledger.ts'
+import type { PlannedTable } from '../contracts/plan.ts'
+import type { EpochSeconds } from '../contracts/primitives.ts'
+import type { SettlePorts } from './settle-ports.ts'
+
+/**
+ * Not before the commit: until then they may still go into the generation before. Repeating it changes nothing, and what is
+ * landed later still is superseded by the next claim. Does nothing for a batch that is no reload.
+ */
+export async function supersedeBeforeReload(planned: PlannedTable, ports: SettlePorts): Promise<void> {
+  const { from_s } = planned.entry.generation
+  if (from_s === undefined) return
+  const claim = { raw_table_name: planned.table, claim_token: planned.token }
+  await supersede(claim, await waitingBefore(planned.table, from_s, ports.files), ports, 'before_reload')
+}
+
+async function waitingBefore(
+  table: string,
+  from_s: EpochSeconds,
+  files: Pick<SettlePorts['files'], 'waiting'>,
+): Promise<LandedFile[]> {
+  for (let limit = 64; ; limit *= 4) {
+    const waiting = await files.waiting(table, limit)
+    if (waiting.length < limit || waiting.some((file) => file.put_at_s >= from_s))
+      return waiting.filter((file) => file.put_at_s < from_s)
+  }
+}
