@@ -1,5 +1,6 @@
 /** Our part of packaging and deploying: puts the Spark job's files beside the template, and uploads them before the stack changes. */
-const { mkdirSync, readFileSync, writeFileSync } = require('node:fs')
+const { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
+const { tmpdir } = require('node:os')
 const { join, resolve } = require('node:path')
 const { jobFiles } = require('./job-files.cjs')
 
@@ -8,6 +9,7 @@ class SparkJobFiles {
     this.serverless = serverless
     this.options = options
     this.aws = serverless.getProvider('aws')
+    useOwnTemporaryFolder()
     this.hooks = {
       'after:package:finalize': () => this.write(),
       'before:aws:deploy:deploy:uploadArtifacts': () => this.upload(),
@@ -44,6 +46,19 @@ class SparkJobFiles {
       await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: bytes, ContentType: contentType }))
     s3.destroy()
   }
+}
+
+/** serverless-esbuild 1.57.2 copies each function into the temporary folder, and can't remove what is not empty: in ours it goes when we do. */
+function useOwnTemporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-packager-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.env.TMPDIR = folder
+  process.on('exit', remove)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => {
+      remove()
+      process.kill(process.pid, signal)
+    })
 }
 
 module.exports = SparkJobFiles

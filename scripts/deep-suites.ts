@@ -50,6 +50,7 @@ export const DEEP_PLAN: Plan = [
     [
       checks,
       vitest('unit', { name: 'unit', budgetMinutes: 20 }),
+      pytest({ name: 'fuzz', budgetMinutes: 10, fixed: ['tests/test_fuzz_documents.py', 'tests/test_fuzz_files.py'] }),
       pytest({ name: 'killed-jobs', budgetMinutes: 20, fixed: ['tests/test_killed_jobs.py'] }),
       vitest('e2e', {
         name: 'interruptions',

@@ -66,12 +66,13 @@ function digests(): Record<string, string> {
   )
 }
 
-test('packaging needs neither network nor credentials, and gives the same bytes twice', async () => {
+test('packaging needs neither network nor credentials, gives the same bytes twice, and leaves no temporary files', async () => {
   expect(await osls()).toMatchObject({ failed: false })
   const first = digests()
   expect(Object.keys(first)).toHaveLength(handlers.length + 2)
   expect(await osls()).toMatchObject({ failed: false })
   expect(digests()).toEqual(first)
+  expect(readdirSync(join(project, 'tmp')), 'left in the temporary folder').toEqual([])
 })
 
 test('a build that fails ends, and says why: osls hung for ever on esbuild’s service', async () => {
