@@ -44,7 +44,7 @@ def parquet(rows: int = 40) -> bytes:
     )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue().to_pybytes())
 
 
 WHOLE = parquet()
