@@ -180,7 +180,7 @@ async function claimAgain(
   const next = {
     ...claimItem(base, seen, config, run, ports.clock.now()),
     attempts: seen.attempts + 1,
-    unproved_runs: await stillUnproved(seen, run.cadence.glue_job_name, ports),
+    ...(await stillUnproved(seen, run.cadence.glue_job_name, ports.clock.now(), ports)),
   }
   if (!(await ports.tables.replace(next, seen, lost)).written) return 'lost'
   return claimed(next, entry, await resolveOnly(next, entry, ports))

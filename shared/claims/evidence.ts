@@ -1,5 +1,6 @@
 /** What is known of the run that holds a claim (rule 8): only evidence of its end lets another one in, never time. */
 import type { TableItem } from '../contracts/ledger.ts'
+import type { EpochMs } from '../contracts/primitives.ts'
 import type { Executions } from '../ports/executions.ts'
 import type { JobRun, JobRuns } from '../ports/job-runs.ts'
 
@@ -76,15 +77,33 @@ export async function jobEvidence(item: TableItem, jobName: string, ports: Evide
 /** A run id ends in the number of redrives of its execution. */
 const redrivesOf = (item: TableItem): number => Number(/-(\d+)$/.exec(item.glue_job_run_id)?.[1] ?? 0)
 
-/** No job may work longer: the state machine's own limit for it is two days. */
-const LONGEST_JOB_MS = 8 * 86_400_000
+const DAY_MS = 86_400_000
 
-/** Those of the item's `unproved_runs` whose end is still not known. */
-export async function stillUnproved(item: TableItem, jobName: string, ports: EvidencePorts): Promise<string[]> {
+/** No job works longer: Glue ends each within 7 days at the latest (Glue API, `Timeout`: less than 10,080 minutes). */
+const LONGEST_JOB_MS = 8 * DAY_MS
+
+/**
+ * No start is on its way longer, counted from a time at which the run had its claim: its step `ClaimBatch` is repeated for two
+ * hours at most (seven times 960 s and the pauses between), then its step `RunJob` is ended after two days (`TimeoutSeconds`).
+ */
+const LONGEST_START_MS = 3 * DAY_MS
+
+/**
+ * Those of the item's `unproved_runs` whose end is still not known, for the claim that is made now. One of which no job run
+ * shows, though all this time is over since, never had one.
+ */
+export async function stillUnproved(
+  item: TableItem,
+  jobName: string,
+  nowMs: EpochMs,
+  ports: EvidencePorts,
+): Promise<Pick<TableItem, 'unproved_runs' | 'unproved_since_ms'>> {
+  const sinceMs = item.unproved_since_ms ?? nowMs
+  const waitedLongEnough = nowMs - sinceMs > LONGEST_START_MS + LONGEST_JOB_MS
   const left: string[] = []
   for (const runId of item.unproved_runs) {
     const runs = await ports.jobRuns.of(jobName, runId, item.claimed_at_ms - LONGEST_JOB_MS)
-    if (!areOver(runs)) left.push(runId)
+    if (!areOver(runs) && !(runs.length === 0 && waitedLongEnough)) left.push(runId)
   }
-  return left
+  return { unproved_runs: left, unproved_since_ms: left.length > 0 ? sinceMs : undefined }
 }

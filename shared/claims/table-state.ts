@@ -12,4 +12,19 @@ export const isClaimOf = (item: TableItem | undefined, runId: string): item is T
   isClaimed(item) && item?.glue_job_run_id === runId
 
 /** What changes when the batch is resolved and the file set may change. */
-export const unfrozen = { batch_id: null, entry_uri: null, attempts: 0, unproved_runs: [] as string[] } as const
+export const unfrozen = {
+  batch_id: null,
+  entry_uri: null,
+  attempts: 0,
+  unproved_runs: [] as string[],
+  unproved_since_ms: undefined,
+} as const
+
+/** The item with one more run of which it must be known that it ended before any look-up unfreezes the files. */
+export const withUnprovedRun = (
+  item: TableItem,
+  runId: string,
+): Pick<TableItem, 'unproved_runs' | 'unproved_since_ms'> => ({
+  unproved_runs: [...new Set([...item.unproved_runs, runId])],
+  unproved_since_ms: undefined,
+})

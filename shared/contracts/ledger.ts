@@ -147,6 +147,8 @@ export const tableItem = z.strictObject({
    * theirs was still at work when they were settled.
    */
   unproved_runs: z.array(runId).max(20).default([]),
+  /** The first claim after the last of them was added; none while nothing was claimed since. */
+  unproved_since_ms: epochMs.optional(),
   /** Attempts in a row, over all batches, whose job ran and did not commit; a commit, or an operator's `retry`, makes it 0. */
   failed_attempts: z.int().nonnegative().default(0),
   /** As configured when it was claimed: so many failed attempts hold the table. */
@@ -154,18 +156,16 @@ export const tableItem = z.strictObject({
 
   /** What the table holds. */
   generation: z.int().positive(),
-  applied_max_sequence: z.string().nullable(),
-  last_snapshot: z.string().nullable(),
   /** Earliest put of the reload that the generation began with: what was put before it is older. Null in the first one. */
   generation_from_s: epochSeconds.nullable().default(null),
   /** Highest sequence over settled files of the generation, deletes and stale rows included. */
+  applied_max_sequence: z.string().nullable(),
+  last_snapshot: z.string().nullable(),
   last_committed_at_ms: epochMs.nullable(),
   last_batch_id: batchId.nullable(),
   /** Highest put time over settled files: "fresh as of". */
   fresh_as_of_s: epochSeconds.nullable(),
 
-  hold_reason: holdReason.nullable(),
-  error: outcomeError.nullable(),
   /** What an operator said about the next reload; null when nothing, and again when it is in the table. */
   reload: z
     .strictObject({
@@ -177,6 +177,8 @@ export const tableItem = z.strictObject({
     .nullable()
     .default(null),
 
+  hold_reason: holdReason.nullable(),
+  error: outcomeError.nullable(),
 })
 
 /** `odpf_file_processing_tracker_history`: one item a table and run. PK `raw_table_name`, SK `glue_job_run_id`. */
@@ -211,10 +213,10 @@ export const tableRun = z.strictObject({
 
 export type LandedFile = z.infer<typeof landedFile>
 export type SettledFile = z.infer<typeof settledFile>
-export type QuarantineNote = z.infer<typeof quarantineNote>
-export type QuarantineMarker = z.infer<typeof quarantineMarker>
 /** Wherever it is. */
 export type KnownFile = LandedFile | SettledFile
+export type QuarantineNote = z.infer<typeof quarantineNote>
+export type QuarantineMarker = z.infer<typeof quarantineMarker>
 export type FullLoadMarker = z.infer<typeof fullLoadMarker>
 export type TableItem = z.infer<typeof tableItem>
 export type TableRun = z.infer<typeof tableRun>

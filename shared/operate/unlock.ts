@@ -1,5 +1,5 @@
 /** `unlock`: takes the claim from a run that is over but never said so. Only with evidence, or by force. */
-import { isClaimed, isHeld } from '../claims/table-state.ts'
+import { isClaimed, isHeld, withUnprovedRun } from '../claims/table-state.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import { type Evidence, isOver, told } from './evidence.ts'
 import { frozenEffect } from './hold.ts'
@@ -32,7 +32,7 @@ export function unlocking(item: TableItem, evidence: Evidence, force: boolean): 
     refresh_status: 'refresh_error',
     hold_reason: null,
     claim_owner: null,
-    unproved_runs: isOver(evidence) ? item.unproved_runs : withRun(item),
+    ...(isOver(evidence) ? {} : withRun(item)),
     error: actError('TG3311', message),
   }
   const effects = [`its run \`${item.glue_job_run_id}\` can settle nothing any more`, frozenEffect(item)]
@@ -43,9 +43,9 @@ export function unlocking(item: TableItem, evidence: Evidence, force: boolean): 
 const MOST_UNPROVED = 20
 
 /** As long as a run is among them, no look-up of another attempt proves that the batch never comes: its files stay frozen. */
-function withRun(item: TableItem): string[] {
-  const runs = [...new Set([...item.unproved_runs, item.glue_job_run_id])]
-  if (runs.length <= MOST_UNPROVED) return runs
+function withRun(item: TableItem): Partial<TableItem> {
+  const added = withUnprovedRun(item, item.glue_job_run_id)
+  if (added.unproved_runs.length <= MOST_UNPROVED) return added
   throw notNow(
     'TG3306',
     item,

@@ -1,5 +1,5 @@
 /** Settling one table: tombstones published, then files moved, then the table released. A crash in between is repeated. */
-import { isClaimed } from '../claims/table-state.ts'
+import { isClaimed, withUnprovedRun } from '../claims/table-state.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import type { Outcome, RowCounts } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
@@ -36,7 +36,8 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
   if (read === 'unusable') ports.signals.count('OutcomesUnusable', 1)
   const jobs = mayBeTwins(read, run) ? await runJobs(stored, run.run_id, run.job_name, ports.jobRuns) : undefined
   const resolution = resolve(planned, read, run.job, { unproved: stored.unproved_runs.length > 0, jobs })
-  const seen = jobs === undefined || jobs.over ? stored : withUnproved(stored, run.run_id)
+  // Until all its jobs are known to be over, no look-up of a later attempt proves that its batch never comes.
+  const seen = jobs === undefined || jobs.over ? stored : { ...stored, ...withUnprovedRun(stored, run.run_id) }
   try {
     if (resolution.kind === 'applied') await settleApplied(planned, resolution.outcome, ports)
     else await putAside(planned, resolution, run.run_id, ports)
@@ -58,12 +59,6 @@ const isClaimFor = (item: TableItem, planned: PlannedTable): boolean =>
 const mayBeTwins = (read: OutcomeRead, run: SettlingRun): boolean =>
   run.job.started === 'yes' && !(typeof read === 'object' && isApplied(read))
 
-/** Until the run's jobs are all known to be over, no look-up of a later attempt proves that its batch never comes. */
-const withUnproved = (item: TableItem, runId: string): TableItem => ({
-  ...item,
-  unproved_runs: [...new Set([...item.unproved_runs, runId])],
-})
-
 /** Before the release, too: whoever claims next finds them no more. */
 async function putAside(planned: PlannedTable, resolution: Failed, runId: string, ports: SettlePorts): Promise<void> {
   await supersedeOverwritten(planned, resolution.overwritten, ports)
@@ -72,12 +67,12 @@ async function putAside(planned: PlannedTable, resolution: Failed, runId: string
 
 /** Before the release, in this order: a late file of the next batch must find the deletes, and no file may be planned twice. */
 async function settleApplied(planned: PlannedTable, outcome: Outcome, ports: SettlePorts): Promise<void> {
-  await supersedeBeforeReload(planned, ports)
   const { table, entry } = planned
   const evidence = outcome.evidence ?? ''
   const batch = { table, batch_id: entry.batch_id, generation: entry.generation.id, evidence }
   await publishTombstones(batch, ports.controlBucket, ports.objects)
   await moveFiles(planned, outcome, ports)
+  await supersedeBeforeReload(planned, ports)
 }
 
 // settler   get (updating_table, token 42, revision 8) ─ tombstones ─ files, if token 42 ─ replace, if revision = 8

@@ -31,7 +31,10 @@ export interface History {
 /** More steps than any sound history takes: it goes round in circles. */
 const STEP_LIMIT = 20_000
 /** Quiet rounds in which everything must come to its end. */
-const QUIET_ROUNDS = 14
+const QUIET_ROUNDS = 16
+/** What has not by then waits for a job run that never shows: two weeks later none can come any more. */
+const PATIENT_ROUNDS = 8
+const LONG_MS = 14 * 86_400_000
 
 export async function runHistory(seed: number, options: HistoryOptions = {}): Promise<History> {
   Error.stackTraceLimit = 0
@@ -84,6 +87,7 @@ class Play {
     this.#reconcile()
     await world.scheduler.run(STEP_LIMIT)
     for (let round = 0; round < QUIET_ROUNDS && !this.#isDone(round); round += 1) {
+      if (round === PATIENT_ROUNDS) world.clock.advance(LONG_MS)
       this.#landing.replay(1)
       // Nothing is under way any more, which is what an operator waits for before forcing.
       this.#operator.look(true)

@@ -160,6 +160,8 @@ export class JobRun {
     for (const file of planned.entry.files) {
       await this.#turn()
       const body = await this.#world.ports.objects.get(STAGING, parseS3Uri(file.uri).key)
+      // As the job looks again before it blames a file: what could not be read may be other bytes than those that landed.
+      if (body?.startsWith(POISON)) await this.#checkFiles(planned, actor)
       if (body?.startsWith(POISON)) throw badFile('TG2106', file.file_id, 'read', 'damaged')
       contents.push({ file_id: file.file_id, changes: JSON.parse(body ?? '[]') as Change[] })
     }

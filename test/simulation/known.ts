@@ -1,4 +1,4 @@
-/** Where the simulator must look away: what is beyond its assumptions, and what it found and the product does not do yet. */
+/** Where the simulator must look away: what is beyond its assumptions, and what it found and the product does not do yet (nothing now). */
 import type { TableItem } from '../../shared/contracts/ledger.ts'
 import type { FaultKind } from './faults.ts'
 
@@ -17,10 +17,7 @@ export const NOT_TOGETHER: readonly {
 
 /**
  * Tables that wait for somebody that the simulator does not have: the rest of the audit holds for them too.
- * - TG4001: the history is gone, so nobody can tell whether the batch is there. By design.
- * - Unproved runs. Found: unlocked by force, no job run ever shows, and a planned file is bad or has other bytes: no verb and no
- *   time lets the files go.
+ * TG4001: the history is gone, so nobody can tell whether the batch is there. By design.
  */
 export const isBeyondHelp = (item: TableItem | undefined): boolean =>
-  (item?.entry_uri != null && item.error?.code === 'TG4001') ||
-  (item?.entry_uri != null && item.unproved_runs.length > 0)
+  item?.entry_uri != null && item.error?.code === 'TG4001'

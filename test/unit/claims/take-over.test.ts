@@ -1,6 +1,7 @@
 /** [evidence] A claim passes to another run when its job surely is over, and for no other reason. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { withUnprovedRun } from '../../../shared/claims/table-state.ts'
 import { claimReport } from '../../../shared/contracts/runs.ts'
 import { around } from './disturbed.ts'
 import {
@@ -296,6 +297,33 @@ describe('[frozen-set] a claim that an operator forced from a run of which nobod
 
     world.jobRuns.set(first.run_id, 'FAILED')
     expect(await rejectedRun(world, 'e4')).toMatchObject({ unproved_runs: [], entry_uri: null })
+  })
+
+  test('is free eleven days later if no job run of it ever showed: none can come any more', async () => {
+    const { world, first } = await forced()
+    const second = await rejectedRun(world, 'e2')
+    expect(second).toMatchObject({ unproved_runs: [first.run_id] })
+    world.clock.advance(11 * 86_400_000 - 1000)
+    expect(await rejectedRun(world, 'e3')).toMatchObject({
+      unproved_runs: [first.run_id],
+      unproved_since_ms: second.unproved_since_ms,
+    })
+    world.clock.advance(2000)
+    const free = await rejectedRun(world, 'e4')
+    expect(free).toMatchObject({ unproved_runs: [], entry_uri: null })
+    expect(free.unproved_since_ms).toBeUndefined()
+  })
+
+  test('but never while a job run of it shows that is not over, nor by the days before another one was forced', async () => {
+    const { world, first } = await forced()
+    const seen = await rejectedRun(world, 'e2')
+    world.clock.advance(30 * 86_400_000)
+    const again = { ...seen, ...withUnprovedRun(seen, 'e0-1-0'), revision: seen.revision + 1 }
+    await world.tables.replace(again, seen)
+    expect(await rejectedRun(world, 'e3')).toMatchObject({ unproved_runs: [first.run_id, 'e0-1-0'] })
+    world.jobRuns.set(first.run_id, 'RUNNING')
+    world.clock.advance(12 * 86_400_000)
+    expect(await rejectedRun(world, 'e4')).toMatchObject({ unproved_runs: [first.run_id] })
   })
 
   test('is resolved by a commit', async () => {

@@ -182,6 +182,7 @@ const anyItem = fc
     attempts: fc.nat(9),
     failed_attempts: fc.nat(9),
     unproved_runs: fc.subarray(['run-0-0', 'run-1-0', 'run-2-0']),
+    unproved_since_ms: fc.constantFrom(undefined, 5),
     last_committed_at_ms: fc.constantFrom(null, 5),
   })
   .map((change) => itemWith({ ...change, entry_uri: change.batch_id === null ? null : 's3://control/entry.json' }))
@@ -207,12 +208,14 @@ it('[frozen-set] whatever the item, a verb refuses by number, or leaves entry, t
         error: _,
         claim_owner,
         unproved_runs,
+        unproved_since_ms,
         failed_attempts,
         ...rest
       } = preview.after
       expect({ ...item, revision: item.revision + 1 }).toMatchObject(rest)
       // Nobody forgets a run that may still commit, and nobody but `unlock` takes a table from one.
       expect(unproved_runs).toEqual(expect.arrayContaining(item.unproved_runs))
+      if (unproved_runs.length > item.unproved_runs.length) expect(unproved_since_ms).toBeUndefined()
       if (item.refresh_status === 'updating_table') expect(name).toBe('unlock')
       expect(refresh_status === 'held').toBe(name === 'hold')
       expect(hold_reason === null).toBe(name !== 'hold')
