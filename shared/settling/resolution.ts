@@ -37,6 +37,9 @@ export type Failed = Exclude<Resolution, { kind: 'applied' }>
 const LATE_BEYOND_WINDOW = 'TG2301'
 /** Its newer put waits, or will: the next claim supersedes the file, and quarantine is for what somebody must look at. */
 const OVERWRITTEN = 'overwritten'
+/** It is of other columns than the table has, or than its settings name. */
+const COLUMNS = 'columns'
+const COLUMNS_TOLD = 3
 
 /**
  * | outcome            | job started | result            | the table's files                                         |
@@ -65,8 +68,9 @@ export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult
 function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Resolution {
   const held = read.error?.code === LATE_BEYOND_WINDOW
   const frozen = unproved || !(read.lookup === 'absent' || isFirstAttempt(planned))
+  const unfit = planned.entry.merge.on_bad_file === 'quarantine' ? allForTheirColumns(planned, read) : undefined
   const quarantine =
-    frozen || planned.entry.merge.on_bad_file !== 'quarantine'
+    frozen || unfit || planned.entry.merge.on_bad_file !== 'quarantine'
       ? []
       : read.bad_files.filter((file) => file.reason !== OVERWRITTEN)
   return {
@@ -79,6 +83,7 @@ function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Reso
     overwritten: frozen ? [] : read.bad_files.filter((file) => file.reason === OVERWRITTEN),
     hold_reason: held ? 'late_beyond_window' : null,
     error:
+      unfit ??
       read.error ??
       errorOf(
         'TG5305',
@@ -87,6 +92,21 @@ function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Reso
       ),
   }
 }
+
+/**
+ * The error of a batch all of whose files are of other columns than the table: then its configuration or the source has changed,
+ * and every batch after it would be put aside as well, one after the other. As under `hold`, its files wait.
+ */
+function allForTheirColumns(planned: PlannedTable, { bad_files, error }: Outcome): OutcomeError | undefined {
+  const unfit = new Map(bad_files.filter((file) => file.reason === COLUMNS).map((file) => [file.file_id, file.detail]))
+  if (!error || !planned.entry.files.every((file) => unfit.has(file.file_id))) return undefined
+  const told = [...new Set([...unfit.values()].map(withoutUri))].slice(0, COLUMNS_TOLD)
+  const text = `All \`${unfit.size}\` files of the batch of \`${planned.table}\` have other columns than the table, so none is put aside by \`on_bad_file: quarantine\`: one ${told.join(' One ')} Or put a good file: the next run tries again, with what waits by then.`
+  return { ...error, message: text }
+}
+
+/** The job's messages begin with the file, which is another one each time. */
+const withoutUri = (detail: string): string => detail.replace(/^`[^`]*` /, '')
 
 const notStarted = (planned: PlannedTable, job: JobResult): Resolution => ({
   kind: 'failed',

@@ -141,6 +141,41 @@ describe('[all-or-nothing] a file that its batch was rejected for', () => {
     expect((await item(world)).failed_attempts).toBe(1)
   })
 
+  test('is not put aside if all files of its batch are of other columns: that is the configuration, or the source', async () => {
+    const { world, files } = await threeFiles('quarantine')
+    const lacks = (name: string, column: string) =>
+      `\`s3://staging/${name}\` lacks the key column \`${column}\`. Correct \`keys\` of the table, or the file.`
+    const bad = files.map(({ file_id }, n) => ({
+      file_id,
+      reason: 'columns',
+      detail: lacks(`${n}`, n < 2 ? 'id' : 'nr'),
+    }))
+    const { claimed } = await rejecting(world, 'e1', bad)
+    await settle(world, 'e1', claimed)
+    expect(await waitingIds(world)).toHaveLength(3)
+    expect(await item(world)).toMatchObject({ entry_uri: null, failed_attempts: 1, refresh_status: 'refresh_error' })
+    expect((await item(world)).error).toMatchObject({
+      code: 'TG2104',
+      message: expect.stringMatching(
+        /^All `3` files of the batch of `shop_orders` .* one lacks the key column `id`\. Correct `keys` .* One lacks the key column `nr`\./,
+      ),
+    })
+
+    // With one more file that fits, the others are what is wrong.
+    await putFile(world, TABLE, '4.parquet', '4')
+    const second = await rejecting(world, 'e2', bad)
+    await settle(world, 'e2', second.claimed)
+    expect(await waitingIds(world)).toHaveLength(1)
+  })
+
+  test('is put aside if others of its batch can’t be read either, for whatever reason', async () => {
+    const { world, files } = await threeFiles('quarantine')
+    const bad = files.map(({ file_id }, n) => ({ file_id, reason: n === 0 ? 'truncated' : 'columns' }))
+    const { claimed } = await rejecting(world, 'e1', bad)
+    await settle(world, 'e1', claimed)
+    expect(await waitingIds(world)).toEqual([])
+  })
+
   test('must be of the plan: a job can’t put other files aside', async () => {
     const { world, poison } = await threeFiles('quarantine')
     const { claimed } = await rejecting(world, 'e1', [{ file_id: poison }, { file_id: '000000000001-stranger' }])
