@@ -1,6 +1,7 @@
 /** `tidegate files TABLE`: which files wait, oldest first, and what became of the latest settled ones. */
 import type { Command } from 'commander'
 import pc from 'picocolors'
+import { withReloads } from '../../shared/status/reload.ts'
 import { type FileRow, type TableFiles, tableFiles } from '../../shared/status/table-files.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { findDeployment } from '../lib/deployment.ts'
@@ -21,9 +22,14 @@ export function addFiles(program: Command): void {
       const globals = command.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const ports = ledgerPorts(await findDeployment(globals, output))
-      const { table } = tableNamed(wanted, await tableStatuses(ports))
+      const rows = await tableStatuses(ports)
+      const { table } = tableNamed(wanted, rows)
       const found = await tableFiles(table, limit, ports.files)
-      output.result({ table, ...found }, () => show(found, limit, output))
+      const [row] = await withReloads([tableNamed(table, rows)], ports, Date.now())
+      output.result({ table, reload: row?.reload ?? null, ...found }, () => {
+        if (row?.reload) output.line(`${pc.bold('reload')}  ${row.next_action}\n`)
+        show(found, limit, output)
+      })
     })
 }
 

@@ -5,6 +5,7 @@ import type { AuditItem } from '../../shared/contracts/audit.ts'
 import { messageOf } from '../../shared/errors.ts'
 import type { TableStatusRow } from '../../shared/status/next-action.ts'
 import { withQuarantined } from '../../shared/status/quarantined.ts'
+import { withReloads } from '../../shared/status/reload.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { ago, plural, size } from '../lib/human.ts'
@@ -34,7 +35,7 @@ export function addStatus(program: Command): void {
         auditPorts(deployment).audit.recent(ACTS),
       ])
       if (table === undefined) {
-        const rows = await withQuarantined(bare, ledger.files)
+        const rows = await withQuarantined(await withReloads(bare, ledger, Date.now()), ledger.files)
         const last_act = acts[0] ?? null
         output.result({ tables: rows, ...queues, paused_cadences: paused, last_act }, () => {
           overview(rows, queues, output)
@@ -43,7 +44,10 @@ export function addStatus(program: Command): void {
             output.line(`${pc.yellow(`paused: ${paused.join(', ')}`)} (\`tidegate resume CADENCE\`)`)
         })
       } else {
-        const [row] = await withQuarantined([tableNamed(table, bare)], ledger.files)
+        const [row] = await withQuarantined(
+          await withReloads([tableNamed(table, bare)], ledger, Date.now()),
+          ledger.files,
+        )
         if (!row) return
         const last_act = acts.find((act) => act.target === row.table) ?? null
         output.result({ ...row, last_act }, () => detail(row, last_act, output))
@@ -82,6 +86,13 @@ const waitingText = (row: TableStatusRow, now: number): string =>
 const quarantinedText = ({ quarantined_files: files }: TableStatusRow): string =>
   files ? pc.red(plural(files, 'file')) : '-'
 
+/** `2 files, the first put 3 m 20 s ago`. */
+function reloadText({ reload }: TableStatusRow, now: number): string {
+  if (!reload) return '-'
+  if (reload.since_ms === null) return `asked for ${ago(reload.asked_ms, now)}`
+  return pc.yellow(`${plural(reload.full_files, 'file')}, the first put ${ago(reload.since_ms, now)}`)
+}
+
 function overview(rows: readonly TableStatusRow[], queues: Queues, output: Output): void {
   if (rows.length === 0) {
     output.line('No tables yet. `tidegate config apply FILE` adds them.')
@@ -94,6 +105,9 @@ function overview(rows: readonly TableStatusRow[], queues: Queues, output: Outpu
       { title: 'WAITING', value: (row) => waitingText(row, now) },
       ...(rows.some((row) => row.quarantined_files)
         ? [{ title: 'QUARANTINED', value: (row: TableStatusRow) => quarantinedText(row) }]
+        : []),
+      ...(rows.some((row) => row.reload)
+        ? [{ title: 'RELOAD', value: (row: TableStatusRow) => reloadText(row, now) }]
         : []),
       { title: 'LAST COMMIT', value: (row) => ago(row.last_committed_ms, now) },
       { title: 'NEXT', value: (row) => row.next_action },
@@ -121,6 +135,7 @@ function detail(row: TableStatusRow, last: AuditItem | null, output: Output): vo
     ['cadence', row.cadence ?? '-'],
     ['status', coloured(row)],
     ['waiting', waitingText(row, now)],
+    ['reload', reloadText(row, now)],
     ['quarantined', quarantinedText(row)],
     ['failed', failedText(row)],
     ['last commit', ago(row.last_committed_ms, now)],

@@ -89,12 +89,13 @@ export function createDynamoFileLedger(
     },
 
     async waitingByTable() {
-      const byTable = new Map<string, { files: number; bytes: number; oldest: LandedFile }>()
+      const byTable = new Map<string, { files: number; full: number; bytes: number; oldest: LandedFile }>()
       for await (const item of scanned(client, { TableName: tables.file_tracker })) {
         const file = waitingFile(item)
-        const seen = byTable.get(file.source_table_name) ?? { files: 0, bytes: 0, oldest: file }
+        const seen = byTable.get(file.source_table_name) ?? { files: 0, full: 0, bytes: 0, oldest: file }
         byTable.set(file.source_table_name, {
           files: seen.files + 1,
+          full: seen.full + (file.dms_file_type === 'Full' ? 1 : 0),
           bytes: seen.bytes + file.bytes,
           oldest: file.file_id < seen.oldest.file_id ? file : seen.oldest,
         })

@@ -36,7 +36,8 @@ export function createMemoryFileLedger(state: MemoryState = emptyState()): FileL
         tables.flatMap((table) => {
           const files = oldestFirst(table)
           const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
-          return files[0] ? [[table, { files: files.length, bytes, oldest: copyOf(files[0]) }] as const] : []
+          const full = files.filter((file) => file.dms_file_type === 'Full').length
+          return files[0] ? [[table, { files: files.length, full, bytes, oldest: copyOf(files[0]) }] as const] : []
         }),
       )
     },

@@ -26,8 +26,8 @@ export interface FileLedger {
   /** Oldest first, strongly consistent, at most `limit`. */
   waiting(table: string, limit: number): Promise<LandedFile[]>
   hasWaiting(table: string): Promise<boolean>
-  /** Every table that has waiting files with their number, oldest put time and names; a scan, for operators only. */
-  waitingByTable(): Promise<Map<string, { files: number; bytes: number; oldest: LandedFile }>>
+  /** Every table that has waiting files, with their number, that of full loads among them, and the oldest; a scan, for operators only. */
+  waitingByTable(): Promise<Map<string, { files: number; full: number; bytes: number; oldest: LandedFile }>>
   settled(table: string, fileId: string): Promise<SettledFile | undefined>
   /** Latest put first, strongly consistent, at most `limit`; without the markers. */
   settledFiles(table: string, limit: number): Promise<SettledFile[]>

@@ -2,6 +2,7 @@
 import type { HoldReason } from '../contracts/ledger.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import { verbFor } from '../operate/verb-for.ts'
+import type { ReloadStatus } from './reload.ts'
 
 export interface TableStatusRow {
   readonly table: string
@@ -20,6 +21,10 @@ export interface TableStatusRow {
     | 'held'
   readonly reason: string | null
   readonly waiting_files: number
+  /** Of those, full-load files. */
+  readonly waiting_full_files: number
+  /** Null where none is staged or asked for, and where nobody looked. */
+  readonly reload: ReloadStatus | null
   /** That wait for an operator's decision; null where they were not counted. */
   readonly quarantined_files: number | null
   /** In a row without a commit, and how many of them hold the table; null before its first claim. */

@@ -43,6 +43,8 @@ function statusRow(
     status,
     reason: item?.hold_reason ?? null,
     waiting_files: files?.files ?? 0,
+    waiting_full_files: files?.full ?? 0,
+    reload: null,
     quarantined_files: null,
     failed_attempts: item?.failed_attempts ?? null,
     max_attempts: item?.max_attempts ?? null,

@@ -6,6 +6,7 @@ import { type DataKey, parseKey } from '../../files/parse-key.ts'
 import { shown } from '../../files/shown.ts'
 import type { ObjectHead } from '../../ports/object-store.ts'
 import type { ExplainPorts } from './ports.ts'
+import { reloadSteps } from './reload-steps.ts'
 import { batchText, done, ended, type Step, type Story, storyOf, stuck, timeText, waits } from './story.ts'
 import { claimSteps, configurationOf, configurationStep, openBatch, scheduleSteps } from './table-steps.ts'
 
@@ -43,6 +44,8 @@ export async function explainFile(place: FilePlace, ports: ExplainPorts): Promis
   steps.push(done('event', `in the ledger as \`${known.file_id}\``, { at_ms: known.landed_at_ms }))
   if (known.released_at_ms)
     steps.push(done('ledger', 'an operator released it from quarantine', { at_ms: known.released_at_ms }))
+  if (known.backfilled_at_ms)
+    steps.push(done('ledger', 'an operator had it applied again (`backfill`)', { at_ms: known.backfilled_at_ms }))
   if ('settled_at_ms' in known) return settledStory(file, known, steps, ports)
   return waitingStory(file, known, steps, ports)
 }
@@ -141,6 +144,7 @@ async function waitingStory(file: string, known: LandedFile, steps: Step[], port
     ...(await scheduleSteps(configured, ports)),
     ...(await claimSteps(item, ports)),
     ...open.steps,
+    ...(isOpen ? [] : await reloadSteps(configured, item, ports, known)),
     isOpen ? openStep(item, known) : await queueStep(known, open.ids, ports),
   )
   // An attempt got the file; whether it committed is in the table, or nowhere.

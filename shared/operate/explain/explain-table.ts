@@ -1,6 +1,7 @@
 /** Why is this table not as fresh as its source? What waits, what keeps it, and what it has. */
 import type { TableItem, TableRun } from '../../contracts/ledger.ts'
 import type { ExplainPorts } from './ports.ts'
+import { reloadSteps } from './reload-steps.ts'
 import { batchText, done, filesText, type Step, type Story, storyOf, stuck, timeText, waits } from './story.ts'
 import {
   claimSteps,
@@ -26,6 +27,7 @@ export async function explainTable(table: string, ports: ExplainPorts): Promise<
     configurationStep(table, configured),
     ...(await scheduleSteps(configured, ports)),
     await eventsStep(ports),
+    ...(await reloadSteps(configured, item, ports)),
     await filesStep(table, item, open, ports),
     ...(await claimSteps(item, ports)),
     ...open.steps,

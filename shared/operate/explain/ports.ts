@@ -10,7 +10,7 @@ import type { TableLedger } from '../../ports/table-ledger.ts'
 import type { Evidence } from '../evidence.ts'
 
 export interface ExplainPorts {
-  readonly files: Pick<FileLedger, 'waiting' | 'settled' | 'settledFiles' | 'quarantined'>
+  readonly files: Pick<FileLedger, 'waiting' | 'settled' | 'settledFiles' | 'quarantined' | 'marker'>
   readonly tables: Pick<TableLedger, 'get' | 'run' | 'runs'>
   readonly config: Pick<ConfigStore, 'cadences' | 'tables'>
   readonly objects: Pick<ObjectStore, 'head' | 'get'>

@@ -72,7 +72,8 @@ export function fileLedgerContract(name: string, makePorts: () => Ledgers): void
       const table = newName()
       const all = filesOf(table, 3)
       for (const file of all.toReversed()) await files.land(file)
-      expect((await files.waitingByTable()).get(table)).toEqual({ files: 3, bytes: 3_003, oldest: all[0] })
+      await files.land(landed(table, 4, { dms_file_type: 'Full' }))
+      expect((await files.waitingByTable()).get(table)).toEqual({ files: 4, full: 1, bytes: 4_007, oldest: all[0] })
       expect((await files.waitingByTable()).has(newName())).toBe(false)
     })
 

@@ -2,20 +2,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { withUnprovedRun } from '../../../shared/claims/table-state.ts'
-import { claimReport } from '../../../shared/contracts/runs.ts'
 import { around } from './disturbed.ts'
 import {
-  CONTROL,
   claim,
   createWorld,
   item,
   KILLED,
   type Lake,
+  only,
   outcomeOf,
   ownerOf,
-  plannedTables,
   putFile,
   putOutcome,
+  reportOf,
   runJob,
   STAGING,
   settle,
@@ -26,14 +25,6 @@ import {
 
 const TABLE = 'shop_orders'
 const YEAR_MS = 365 * 86_400_000
-
-const reportOf = async (world: World, runId: string) =>
-  claimReport.parse(JSON.parse((await world.objects.get(CONTROL, `runs/${runId}/claims.json`)) ?? ''))
-const only = async (world: World, claimed: Awaited<ReturnType<typeof claim>>) => {
-  const [planned, ...others] = await plannedTables(world, claimed)
-  if (!planned || others.length > 0) throw new Error('expected one planned table')
-  return planned
-}
 
 /** A claim whose execution ended without settling it; what its job came to is up to the test. */
 async function abandoned(files = 1) {

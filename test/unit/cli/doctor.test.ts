@@ -11,6 +11,8 @@ const row = (table: string, changes: Partial<TableStatusRow>): TableStatusRow =>
   status: 'completed',
   reason: null,
   waiting_files: 0,
+  waiting_full_files: 0,
+  reload: null,
   quarantined_files: null,
   failed_attempts: null,
   max_attempts: null,

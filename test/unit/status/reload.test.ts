@@ -1,0 +1,96 @@
+/** A staged reload, as `status`, `files` and `explain` show it. */
+import { describe, expect, test } from 'vitest'
+import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
+import { explainFile } from '../../../shared/operate/explain/explain-file.ts'
+import { explainTable } from '../../../shared/operate/explain/explain-table.ts'
+import { withReloads } from '../../../shared/status/reload.ts'
+import { tableStatuses } from '../../../shared/status/table-status.ts'
+import { aTable, QUIET_MS, TABLE } from '../claims/reload-world.ts'
+import { CADENCE, item, STAGING } from '../claims/world.ts'
+
+const SOURCES = {
+  operational: { prefix: 'internal_staging/', layout: '{schema}/{table}', shape: 'dms', file_names: 'dms' },
+} as const
+
+async function loaded(...settings: Parameters<typeof aTable>) {
+  const table = await aTable(...settings)
+  const { world } = table
+  await table.put('LOAD00000001.parquet', [{ id: 1, v: 1 }])
+  await table.tick()
+  const ports = {
+    ...world,
+    schedules: createMemorySchedules(CADENCE),
+    stagingBucket: STAGING,
+    sources: async () => SOURCES,
+    queues: async () => ({ on_their_way: 0, dead: 0 }),
+    evidence: async () => ({ execution: null, job: 'over' as const, job_runs: [] }),
+  }
+  return {
+    ...table,
+    row: async () => (await withReloads(await tableStatuses(world), world, world.clock.now()))[0],
+    file: (name: string) => explainFile({ bucket: STAGING, key: `internal_staging/shop/orders/${name}` }, ports),
+    story: () => explainTable(TABLE, ports),
+    ask: async () => {
+      const seen = await item(world)
+      const reload = { asked_at_s: Math.floor(world.clock.now() / 1000), complete_from_s: null }
+      await world.tables.replace({ ...seen, reload, revision: seen.revision + 1 }, seen)
+    },
+  }
+}
+
+describe('a staged reload', () => {
+  test('says how many files it has, since when, and when it is complete', async () => {
+    const table = await loaded()
+    expect((await table.row())?.reload).toBeNull()
+    const load = await table.put('LOAD00000001.parquet', [{ id: 1, v: 10 }])
+    await table.put('20231118-101012345.parquet', [{ op: 'U', seq: '02', id: 1, v: 2 }])
+    const complete_ms = load.landed_at_ms + QUIET_MS
+    const row = await table.row()
+    expect(row?.reload).toEqual({
+      since_ms: load.put_at_s * 1000,
+      waits_from_ms: load.put_at_s * 1000,
+      asked_ms: null,
+      full_files: 1,
+      complete_ms,
+      obstacle: null,
+    })
+    expect(row?.next_action).toBe(
+      `its reload is complete at ${new Date(complete_ms).toISOString()} if no more of it comes`,
+    )
+    const story = await table.story()
+    expect(story.answer).toMatch(/^not yet: a reload of the table is staged, with 1 file .* as it was; it began 2023/)
+    expect(story.next_action).toBe(row?.next_action)
+    expect((await table.file('20231118-101012345.parquet')).answer).toContain('it waits for a reload of the table')
+    table.world.clock.advance(QUIET_MS)
+    expect((await table.row())?.next_action).toBe('its reload is complete: the next run puts it in place')
+  })
+
+  test('keeps no file that was put before it began', async () => {
+    const table = await loaded()
+    await table.put('20231118-101012345.parquet', [{ op: 'U', seq: '02', id: 1, v: 2 }])
+    await table.put('LOAD00000001.parquet', [{ id: 1, v: 10 }])
+    expect((await table.file('20231118-101012345.parquet')).answer).toContain('the oldest of its table')
+  })
+
+  test('says who must act: an operator, or whoever mends what is in its way', async () => {
+    const table = await loaded('snapshot', { complete_when: 'operator' })
+    await table.put('LOAD00000001.parquet', [{ id: 1, v: 10 }])
+    expect((await table.row())?.next_action).toBe('when its reload is whole: `tidegate reload shop_orders --complete`')
+    expect((await table.story()).answer).toMatch(/^stuck: /)
+    await table.put('LOAD00000002.csv', [])
+    expect((await table.row())?.next_action).toMatch(/^its reload waits: .*LOAD00000002\.csv` is CSV/)
+    expect((await table.story()).next_action).toMatch(/LOAD00000002\.csv` is CSV/)
+  })
+
+  test('that was only asked for keeps nothing back', async () => {
+    const table = await loaded()
+    await table.ask()
+    expect(await table.row()).toMatchObject({
+      reload: { since_ms: null, full_files: 0 },
+      next_action: 'put the full-load files of the reload that was asked for',
+    })
+    expect((await table.story()).in_table).toBe('yes')
+    await table.put('20231118-101012345.parquet', [{ op: 'U', seq: '02', id: 1, v: 2 }])
+    expect((await table.file('20231118-101012345.parquet')).answer).toContain('the oldest of its table')
+  })
+})
