@@ -2,7 +2,8 @@
 import { mapBounded } from '../bounded.ts'
 import { isClaimed, isHeld } from '../claims/table-state.ts'
 import { controlLayout } from '../contracts/control-layout.ts'
-import type { TableItem } from '../contracts/ledger.ts'
+import type { LandedFile, TableItem } from '../contracts/ledger.ts'
+import type { EpochSeconds } from '../contracts/primitives.ts'
 import { type BatchManagerInput, type BatchManagerOutput, type ManifestBatch, manifest } from '../contracts/runs.ts'
 import { readDocument, writtenDocument } from '../documents.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -72,6 +73,10 @@ async function look(table: string, item: TableItem | undefined, ports: BatchingP
   return {
     table,
     hasWork: oldest !== undefined || isClaimed(item) || item?.entry_uri != null,
-    waitingForSeconds: oldest ? Math.max(0, Math.floor(ports.clock.now() / 1000) - oldest.put_at_s) : 0,
+    waitingForSeconds: oldest ? Math.max(0, Math.floor(ports.clock.now() / 1000) - waitsSinceS(oldest)) : 0,
   }
 }
+
+/** A file that was applied long ago, and is backfilled, waits since then. */
+const waitsSinceS = ({ put_at_s, backfilled_at_ms = 0 }: LandedFile): EpochSeconds =>
+  Math.max(put_at_s, Math.floor(backfilled_at_ms / 1000))

@@ -9,6 +9,7 @@ import type { Signals } from '../ports/signals.ts'
 import { type Caps, type FileSet, fileSetOf, waitingFiles } from './file-set.ts'
 import { type Loads, loadsOf } from './generations.ts'
 import { type Hold, nameCollision, reloadFileGone } from './hold.ts'
+import { isOfOriginalBatch, originalBatch } from './original-batch.ts'
 import { isDue, type StagedReload, stagedReload } from './reload.ts'
 
 export interface ChoicePorts {
@@ -29,6 +30,8 @@ export type Choice = { readonly obsolete: Obsolete } & (
       readonly kind: 'files'
       readonly files: readonly KnownFile[]
       readonly generation: PlanEntry['generation']
+      /** No file of it may be put aside: without one it would be another batch. */
+      readonly whole?: true
     }
   | ({ readonly kind: 'hold' } & Hold)
   | { readonly kind: 'nothing'; readonly reason: 'only_csv_waits' | 'nothing_waits' | 'reload_is_staged' }
@@ -53,6 +56,8 @@ export async function chooseFiles(
   ports.signals.count('FilesWaitingUnreadable', set.unreadable.length)
   const obsolete = obsoleteOf(loads, set)
   const id = item?.generation ?? 1
+  const again = originalBatch(config.source_table_name, id, found.waiting)
+  if (again) return { kind: 'files', files: again, generation: { id, replaces: false }, obsolete, whole: true }
   const reload = await reloadIn(found, config, item, ports)
   const isNow = reload !== undefined && isDue(reload, ports.clock.now())
   if (isNow && !reload.obstacle) {
@@ -113,11 +118,13 @@ async function look(
   }
   const code = item?.error?.code
   const first = await lookAt(code === FILE_OVERWRITTEN || code === RESOLVED_ABSENT)
-  // A reload is seen whole, however far behind its newest file waits.
-  const { waiting, loads } = first.loads.reload ? await lookAt(true) : first
+  // A reload is seen whole, however far behind its newest file waits, and so is a batch that goes again.
+  const isPart = first.loads.reload !== undefined || first.waiting.some(isOfOriginalBatch)
+  const { waiting, loads } = isPart ? await lookAt(true) : first
   const obsolete = new Set([...loads.older, ...loads.overwritten])
   const current = waiting.filter((file) => !obsolete.has(file))
-  return { waiting: current, loads, set: await fileSetOf(current, caps, ports.objects, loads.reload?.waits_from_s) }
+  const others = current.filter((file) => !isOfOriginalBatch(file))
+  return { waiting: current, loads, set: await fileSetOf(others, caps, ports.objects, loads.reload?.waits_from_s) }
 }
 
 async function reloadIn(

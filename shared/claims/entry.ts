@@ -10,10 +10,17 @@ import { OurError } from '../errors.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { batchIdOf } from './batch-id.ts'
 
+interface EntryFiles {
+  readonly files: readonly KnownFile[]
+  readonly generation: PlanEntry['generation']
+  /** No file of it may be put aside, whatever the configuration says. */
+  readonly whole?: true
+}
+
 /** The entry of a new batch: the configuration is resolved into it, so that later edits apply to the next batch only. */
 export function newEntry(
   config: TableConfig,
-  { files, generation }: { readonly files: readonly KnownFile[]; readonly generation: PlanEntry['generation'] },
+  { files, generation, whole }: EntryFiles,
   item: TableItem | undefined,
   controlBucket: string,
 ): PlanEntry {
@@ -32,7 +39,7 @@ export function newEntry(
       // Nothing of the log is thrown away yet, so it is complete from the beginning.
       tombstones_cover_from: null,
     },
-    merge: config.merge,
+    merge: whole ? { ...config.merge, on_bad_file: 'hold' } : config.merge,
     target: config.target,
   }
 }

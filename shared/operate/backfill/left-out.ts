@@ -1,8 +1,15 @@
 /** Applied files of a span that a backfill leaves out, and why. */
 import type { SettledFile } from '../../contracts/ledger.ts'
 
-/** `older_generation`: of a full load before the current one; the table was replaced since. */
-export type LeftOutReason = 'older_generation'
+export type LeftOutReason =
+  /** Of a full load before the current one: the table was replaced since. */
+  | 'older_generation'
+  /** Historical mode: the table has the commit of its batch. */
+  | 'in_the_table'
+  /** Historical mode: snapshots have expired, so that nobody can tell whether the table has the batch. */
+  | 'history_expired'
+  /** Historical mode: what says which files its batch had is gone, or does not fit the ledger. */
+  | 'batch_not_whole'
 
 export interface LeftOut {
   readonly file: SettledFile
@@ -13,6 +20,9 @@ export const leaveOut = (file: SettledFile, reason: LeftOutReason): LeftOut => (
 
 const WHY: Record<LeftOutReason, string> = {
   older_generation: 'are of a full load before the current one',
+  in_the_table: 'are of batches that the table has, whole or with rows that somebody deleted',
+  history_expired: 'are of batches of which nobody can tell whether the table has them',
+  batch_not_whole: 'are of batches whose files are not all known any more',
 }
 
 /** By reason, in words: `3 are of …`. */

@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../ports/object-store.ts'
 import type { TableHistory } from '../../ports/table-histories.ts'
 import { itemOf, notNow } from '../table-verb.ts'
 import { type LeftOut, leaveOut, leftOutTexts } from './left-out.ts'
+import { lostBatches } from './lost-batches.ts'
 import type { BackfillPorts } from './ports.ts'
 
 /** Put times: `fromS` is in it, `toS` no more. */
@@ -34,23 +35,27 @@ const LOOKS_AT_ONCE = 32
 
 /**
  * Quarantined and superseded files, and those that wait anyway, are no part of it. Throws LedgerError TG3301, TG3350 (not in
- * this state), TG3351 (not configured), TG3352 (nothing to apply again), TG3355 (historical), and what ports
+ * this state), TG3351 (not configured), TG3352 (nothing to apply again), TG3355 (historical, and not to be told), and what ports
  * throw. Objects that are gone are told, and refused by `refuseGone` only.
  */
 export async function previewBackfill(table: string, span: Span, ports: BackfillPorts): Promise<BackfillPreview> {
   const before = await itemOf(table, ports)
   refuseUnresolved(before)
   const { merge, target } = await configurationOf(table, ports)
-  if (merge.mode === 'historical') throw withoutOrder(table)
   const history = await ports.histories.of(target)
   const settled = await ports.files.settledBetween(table, span.fromS, span.toS)
   const applied = settled.filter((file) => file.file_ingestion_status === 'raw_file_processed')
-  const isCurrent = (file: SettledFile) => file.generation === before.generation
-  const files = applied.filter(isCurrent)
-  const left_out = applied.filter((file) => !isCurrent(file)).map((file) => leaveOut(file, 'older_generation'))
-  if (files.length === 0) throw nothingToDo(table, left_out)
-  const gone = await goneOf(files, ports.objects)
-  return { before, after: atCurrent(before, history), mode: merge.mode, files, gone, left_out }
+  // Put times decide, but the id of a history's batch goes by its generation.
+  const isCurrent = (file: SettledFile) =>
+    merge.mode === 'snapshot' ? file.put_at_s >= (before.generation_from_s ?? 0) : file.generation === before.generation
+  const current = applied.filter(isCurrent)
+  const outdated = applied.filter((file) => !isCurrent(file)).map((file) => leaveOut(file, 'older_generation'))
+  const chosen =
+    merge.mode === 'snapshot' ? { files: current, left_out: [] } : await lostBatches(before, current, history, ports)
+  const left_out = [...outdated, ...chosen.left_out]
+  if (chosen.files.length === 0) throw nothingToDo(table, left_out)
+  const gone = await goneOf(chosen.files, ports.objects)
+  return { before, after: atCurrent(before, history), mode: merge.mode, files: chosen.files, gone, left_out }
 }
 
 /** While a batch is open, its files decide first: a settling in the middle would take what goes back for its own. */
@@ -106,14 +111,13 @@ export function refuseGone({ before, files, gone }: BackfillPreview): void {
 
 function nothingToDo(table: string, left_out: readonly LeftOut[]): LedgerError {
   const why = leftOutTexts(left_out)
+  if (left_out.some(({ reason }) => reason === 'history_expired'))
+    return new LedgerError(
+      'TG3355',
+      `No file of \`${table}\` can be applied again: ${why.join('; ')}. Its rows have no order, and snapshots that could tell have expired: applied twice, they would be there twice. Look for the batch in its column \`_tg_batch\`.`,
+    )
   return new LedgerError(
     'TG3352',
     `No applied file of \`${table}\` in that span is to be applied again${why.length > 0 ? `: ${why.join('; ')}` : ''}. \`tidegate files ${table}\` lists its files.`,
   )
 }
-
-const withoutOrder = (table: string): LedgerError =>
-  new LedgerError(
-    'TG3355',
-    `\`${table}\` is historical: its rows have no order, and files that are applied twice are there twice. Look in its column \`_tg_batch\` what it has.`,
-  )

@@ -163,4 +163,12 @@ describe('batchTables', () => {
     await batch(world)
     expect(world.signals.total('OldestWaitingAge')).toBe(60)
   })
+
+  test('a backfilled file waits since its backfill, not since its put', async () => {
+    const world = await createWorld()
+    await putFile(world, 'shop_orders', '1.parquet', '1', { backfilled_at_ms: world.clock.now() + 10_000 })
+    world.clock.advance(59_000)
+    await batch(world)
+    expect(world.signals.total('OldestWaitingAge')).toBe(50)
+  })
 })

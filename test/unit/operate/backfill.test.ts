@@ -191,10 +191,17 @@ describe('[backfill] what it refuses', () => {
     expect(await ports.audit.recent(9)).toEqual([])
   })
 
-  it('files of an older generation, of which it says how many', async () => {
-    const { ports, backfill } = await twoBatches()
-    const seen = await item(ports)
-    await ports.tables.replace({ ...seen, revision: seen.revision + 1, generation: 2 }, seen)
+  it('files from before the reload that the table was replaced with; put times decide, whichever generation took a file first', async () => {
+    const { ports, backfill, second } = await twoBatches()
+    const reloaded = async (generation_from_s: number) => {
+      const seen = await item(ports)
+      await ports.tables.replace({ ...seen, revision: seen.revision + 1, generation: 2, generation_from_s }, seen)
+    }
+    await reloaded(second.put_at_s)
+    const preview = await previewBackfill(TABLE, ALL, ports)
+    expect(preview.files.map(idOf)).toEqual([second.file_id])
+    expect(preview.left_out.map(({ reason }) => reason)).toEqual(['older_generation', 'older_generation'])
+    await reloaded(second.put_at_s + 1)
     await expect(backfill()).rejects.toThrow(/TG3352.*`3` are of a full load before the current one/)
   })
 
@@ -229,5 +236,109 @@ describe('[backfill] what it refuses', () => {
     const preview = await previewBackfill(TABLE, ALL, ports)
     const interrupted = { ...ports, files: { ...ports.files, returnApplied: async () => 2 } }
     await expect(doBackfill(preview, ALL, null, interrupted)).rejects.toThrow(/TG3354.*`2` of `3`/)
+  })
+})
+
+describe('[backfill] historical mode', () => {
+  const ofBatch = (lake: Lake) => (lake.get(TABLE) ?? []).map((commit) => commit.batch)
+
+  it('[commit-authority] a batch that was rolled back goes again whole, alone and under its own id', async () => {
+    const { ports, lake, run, rollBack, backfill, second, ids } = await twoBatches('historical')
+    const [kept] = ofBatch(lake)
+    const { batch } = await rollBack()
+    const { files, left_out } = await backfill()
+    expect(files.map(idOf)).toEqual([second.file_id])
+    expect(left_out.map(({ file, reason }) => [file.file_id, reason])).toEqual(
+      ids.slice(0, 2).map((id) => [id, 'in_the_table']),
+    )
+    const fresh = await putFile(ports, TABLE, '20231118-103012345.parquet', '0003')
+    await run()
+    expect(ofBatch(lake)).toEqual([kept, batch])
+    expect(await waitingIds(ports)).toEqual([fresh.file_id])
+    await run()
+    expect(lake.get(TABLE)?.at(-1)?.files).toEqual([fresh.file_id])
+    expect(await settledIds(ports)).toEqual([...ids, fresh.file_id])
+  })
+
+  it('files of its batch that were put outside of the span come along', async () => {
+    const { ports, lake, run, backfill, first, ids } = await twoBatches('historical')
+    const batches = ofBatch(lake)
+    lake.clear()
+    const dropped = { ...ports, histories: createMemoryTableHistories() }
+    const span = { fromS: first.put_at_s, toS: first.put_at_s + 1 }
+    const preview = await previewBackfill(TABLE, span, dropped)
+    expect(preview.files.map(idOf)).toEqual(ids.slice(0, 2))
+    await doBackfill(preview, span, null, dropped)
+    await run()
+    expect(ofBatch(lake)).toEqual(batches.slice(0, 1))
+    await expect(backfill(span)).rejects.toThrow(/TG3352.*`1` are of batches that the table has/)
+  })
+
+  it('one batch a run, in the order in which they were put', async () => {
+    const { ports, lake, run } = await twoBatches('historical')
+    const batches = ofBatch(lake)
+    lake.clear()
+    const dropped = { ...ports, histories: createMemoryTableHistories() }
+    await doBackfill(await previewBackfill(TABLE, ALL, dropped), ALL, null, dropped)
+    await run()
+    expect(ofBatch(lake)).toEqual(batches.slice(0, 1))
+    await run()
+    expect(ofBatch(lake)).toEqual(batches)
+  })
+
+  it('[all-or-nothing] half a batch waits, and holds nothing up, until the backfill is repeated', async () => {
+    const { ports, lake, run, full, ids } = await twoBatches('historical')
+    const [batch] = ofBatch(lake)
+    lake.clear()
+    const dropped = { ...ports, histories: createMemoryTableHistories() }
+    const interrupted: typeof ports.files.returnApplied = (seen, returns) =>
+      ports.files.returnApplied(seen, returns.slice(0, 1))
+    const preview = await previewBackfill(TABLE, ALL, dropped)
+    const some = { ...dropped, files: { ...ports.files, returnApplied: interrupted } }
+    await expect(doBackfill(preview, ALL, null, some)).rejects.toMatchObject({ code: 'TG3354' })
+    const fresh = await putFile(ports, TABLE, '20231118-103012345.parquet', '0003')
+    await run()
+    expect(lake.get(TABLE)?.map((commit) => commit.files)).toEqual([[fresh.file_id]])
+    expect(await waitingIds(ports)).toEqual([full.file_id])
+    const rest = await previewBackfill(TABLE, { ...ALL, toS: full.put_at_s + 2 }, dropped)
+    expect(rest.files.map(idOf)).toEqual(ids.slice(1, 2))
+    await doBackfill(rest, ALL, null, dropped)
+    await run()
+    expect(lake.get(TABLE)?.at(-1)).toMatchObject({ batch, files: ids.slice(0, 2) })
+  })
+
+  it('no file of it is put aside, whatever the policy: the rest would be another batch', async () => {
+    const { ports, run, rollBack, backfill } = await twoBatches('historical')
+    const plain = tableConfig(TABLE)
+    const merge = { ...plain.merge, mode: 'historical', on_bad_file: 'quarantine' } as const
+    await ports.config.putTable({ ...plain, merge })
+    await rollBack()
+    await backfill()
+    const [planned] = await plannedTables(ports, await run())
+    expect(planned?.entry.merge.on_bad_file).toBe('hold')
+  })
+
+  it.each<[string, number, number, string | undefined]>([
+    ['snapshots that could tell have expired', 0, 1, 'TG3355'],
+    ['it is kept beside the lineage, and is younger than the end of what is left of that', 5, 1, undefined],
+    ['it is kept, but could be hidden behind the end of the lineage', 1, 5, 'TG3355'],
+  ])('goes by proof: %s', async (_, keptAt, endOfLineage, code) => {
+    const { ports, lake, second } = await twoBatches('historical')
+    const batch = ofBatch(lake).at(-1) ?? ''
+    const others = keptAt === 0 ? [] : [{ id: 'kept', batch_id: batch, sequence_number: keptAt }]
+    const lineage = [{ id: 'compaction', batch_id: null, sequence_number: endOfLineage }]
+    ports.histories.set(`raw.${TABLE}`, { lineage, complete: false, others })
+    const looked = previewBackfill(TABLE, { fromS: second.put_at_s, toS: ALL.toS }, ports)
+    if (code) await expect(looked).rejects.toMatchObject({ code })
+    else expect((await looked).files.map(idOf)).toEqual([second.file_id])
+  })
+
+  it('a batch whose entry is gone is left out', async () => {
+    const { ports, lake } = await twoBatches('historical')
+    lake.clear()
+    const dropped = { ...ports, histories: createMemoryTableHistories(), controlBucket: 'another' }
+    await expect(previewBackfill(TABLE, ALL, dropped)).rejects.toThrow(
+      /TG3352.*`3` are of batches whose files are not all known/,
+    )
   })
 })
