@@ -23,7 +23,10 @@ module.exports = async ({ resolveVariable }) => {
     ...Object.entries(deadLetters).map(([queue, text]) => [`${queue}Alarm`, deadLetterAlarm(queue, text, setting)]),
     ...Object.entries(executions).map(([metric, text]) => [`${metric}Alarm`, executionAlarm(metric, text, setting)]),
     ['ReconcileErrorsAlarm', reconcileErrorsAlarm(setting)],
-    ...ours.map(([metric, service, text]) => [`${metric}Alarm`, ourAlarm(metric, service, text, setting)]),
+    ...ours.map(([metric, service, text, name = metric]) => [
+      `${name}Alarm`,
+      ourAlarm(name, metric, service, text, setting),
+    ]),
   ]
   return { Resources: Object.fromEntries(alarms) }
 }
@@ -78,20 +81,27 @@ const reconcileErrorsAlarm = (setting) =>
   })
 
 /** Sums of a metric that one of our functions emits. */
-const ourAlarm = (metric, service, text, setting) =>
-  alarm(metric, text, setting, {
+const ourAlarm = (name, metric, service, text, setting) =>
+  alarm(name, text, setting, {
     Namespace: 'Tidegate',
     MetricName: metric,
     Dimensions: [{ Name: 'service', Value: service }],
     Statistic: 'Sum',
   })
 
+/** Metric, function, text, and the alarm's name if it is another one than the metric's. */
 const ours = [
-  // The claim counts them, since it is what finds a waiting change file overwritten.
+  // The claim counts them when it finds a waiting change file overwritten, settling when the job found it.
   [
     'FilesSuperseded',
     'claim-batch',
     'A change file was overwritten before it was applied: its changes are lost unless the new file has them',
+  ],
+  [
+    'FilesSuperseded',
+    'settle-batch',
+    'A change file was overwritten, and landed after the newer one was applied: its changes are lost unless that has them',
+    'FilesFoundOverwritten',
   ],
   // Runs leave them out, and succeed: nothing else would say that they are not refreshed any more.
   [

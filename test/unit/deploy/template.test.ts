@@ -177,6 +177,13 @@ describe('nothing is lost', () => {
     )
   })
 
+  test('a change file that was overwritten rings, whichever function finds it', () => {
+    const watched = propertiesOf('AWS::CloudWatch::Alarm')
+      .filter(({ MetricName }) => MetricName === 'FilesSuperseded')
+      .map(({ Dimensions }) => Dimensions[0].Value)
+    expect(watched.sort()).toEqual(['claim-batch', 'settle-batch'])
+  })
+
   test('every table can be restored, is kept when the stack goes, and costs by use', () => {
     const tables = ofType(template, 'AWS::DynamoDB::Table').map(([, table]) => table)
     expect(tables).toHaveLength(6)
