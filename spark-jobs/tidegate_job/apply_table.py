@@ -42,7 +42,7 @@ from .errors import (
     ResultUnknown,
 )
 from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
-from .file_checks import BadFiles, check_unchanged
+from .file_checks import BadFiles, as_found_now, check_unchanged
 from .footers import read_footers
 from .iceberg_adopt import check_adopted_columns
 from .java import first_line, is_full_disk
@@ -323,9 +323,9 @@ def _key_columns(plan: TablePlan, columns: BatchColumns) -> Sequence[KeyColumn]:
 
 def _failed(job: Job, plan: TablePlan, outcome: Outcome, course: _Course, error: Exception) -> Outcome:
     """`rejected`, since whatever happens during the commit itself arrives as JobError or ResultUnknown."""
-    bad_files = tuple(bad.bad_file() for bad in error.errors) if isinstance(error, BadFiles) else ()
-    if isinstance(error, BadFiles):
-        numbered: JobError = error.errors[0].error
+    errors = as_found_now(job.store, error).errors if isinstance(error, BadFiles) else ()
+    if errors:
+        numbered: JobError = errors[0].error
     elif isinstance(error, JobError):
         numbered = error
     elif is_full_disk(error):
@@ -337,7 +337,7 @@ def _failed(job: Job, plan: TablePlan, outcome: Outcome, course: _Course, error:
         outcome,
         result="unknown" if isinstance(numbered, ResultUnknown) else "rejected",
         lookup=course.lookup,
-        bad_files=bad_files,
+        bad_files=tuple(bad.bad_file() for bad in errors),
         error=numbered,
         error_details=_put_details(job, plan, error),
     )

@@ -24,7 +24,7 @@ class Kind:
     transient: bool = False
 
 
-_MEND = "Mend and put it again; `docs/how-to/look-after-it.md` says how, also where it cannot be mended."
+_MEND = "Put it again mended, or let the table go on without it: `docs/how-to/a-poison-file.md`."
 _EARLIER = (
     "Put the file with the declared columns; a changed schema needs a version of Tidegate that evolves it."
 )

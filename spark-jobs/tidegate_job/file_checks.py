@@ -104,6 +104,18 @@ def diagnose(store: ObjectStore, file: PlannedFile, failure: str) -> FileError:
     return damaged(file, failure)
 
 
+def as_found_now(store: ObjectStore, found: BadFiles) -> BadFiles:
+    """The same, but a file that is gone or another one by now is blamed for that: what was wrong may have
+    been in bytes that never landed under its name. A store that does not answer changes nothing."""
+    try:
+        now = for_each_file(
+            lambda file: _state_error(store, file, "recheck"), [error.file for error in found.errors]
+        )
+    except JobError:
+        return found
+    return BadFiles([later or error for error, later in zip(found.errors, now, strict=True)])
+
+
 def damaged(file: PlannedFile, why: str) -> FileError:
     """The file's footer is there, but something behind it is not right."""
     return FileError(file, "read", "damaged", JobError(FILE_DAMAGED, uri=file.uri, why=why), why)
