@@ -41,12 +41,14 @@ export async function lastCommand(program: string, args: readonly string[]): Pro
 export async function linesOf<Line>(program: string, args: readonly string[]): Promise<Line[]> {
   throwIfInterrupted()
   const child = start(program, args, ['ignore', 'pipe', 'inherit'])
-  const lines: Line[] = []
+  const lines: string[] = []
   const end = succeeded(child, args.join(' '))
-  if (child.stdout) for await (const line of createInterface(child.stdout)) lines.push(JSON.parse(line) as Line)
+  end.catch(() => {}) // awaited below: while lines still come, its failure would be nobody's
+  if (child.stdout) for await (const line of createInterface(child.stdout)) lines.push(line)
   await end
   throwIfInterrupted()
-  return lines
+  // Only now: of a program that a signal ended, the last line may be half of one.
+  return lines.map((line) => JSON.parse(line) as Line)
 }
 
 function throwIfInterrupted(): void {
