@@ -20,7 +20,6 @@ from tests.conftest import settings_of
 from tidegate_job import iceberg
 from tidegate_job.apply_table import Job
 from tidegate_job.iceberg import Iceberg
-from tidegate_job.iceberg_stage import commit_files
 from tidegate_job.object_store import ObjectsByScheme
 from tidegate_job.plan import load_plan
 from tidegate_job.run import run_plan
@@ -50,16 +49,17 @@ def main(arguments: Sequence[str]) -> int:
             die()
 
     if moment.startswith("commit"):
-        iceberg.commit_files = _dying_commit(moment, die)  # type: ignore[attr-defined]
+        for commit in ("commit_files", "commit_replacement"):
+            setattr(iceberg, commit, _dying_commit(getattr(iceberg, commit), moment, die))
     job = Job(spark, store, plan.layout, formats={"iceberg": Iceberg(spark)}, checkpoint=checkpoint)
     return run_plan(job, plan, tables_at_once=1)
 
 
-def _dying_commit(moment: str, die: Callable[[], None]) -> Callable[..., None]:
+def _dying_commit(really: Callable[..., None], moment: str, die: Callable[[], None]) -> Callable[..., None]:
     def commit(spark: SparkSession, table: Any, *more: Any) -> None:
         if moment == "committing":
             threading.Thread(target=_when_manifests_appear, args=(table, die), daemon=True).start()
-        commit_files(spark, table, *more)
+        really(spark, table, *more)
         if moment == "committed":
             die()
 

@@ -110,14 +110,19 @@ class Lake:
     # --- plans
     # -------------------------------------------------------------------------------------------------
 
-    def entry(self, files: Sequence[Row]) -> Row:
+    def next_generation(self) -> None:
+        """A key of the current load was put again: nothing of the new generation is applied yet."""
+        self.generation += 1
+        self.max_sequence = None
+
+    def entry(self, files: Sequence[Row], replaces: bool = False) -> Row:
         """A plan entry for these files, as a claim would freeze it now."""
         ids = sorted(file["file_id"] for file in files)
         batch_id = hashlib.sha256(json.dumps([self.table, self.generation, ids]).encode()).hexdigest()
         return {
             "contract": "tidegate.entry/1",
             "batch_id": f"sha256:{batch_id}",
-            "generation": {"id": self.generation, "replaces": False},
+            "generation": {"id": self.generation, "replaces": replaces},
             "files": sorted(files, key=lambda file: str(file["file_id"])),
             "applied": {
                 "max_sequence": self.max_sequence,

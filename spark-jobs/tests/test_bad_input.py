@@ -182,7 +182,6 @@ def test_full_load_overwritten_while_it_is_written(lake: Lake, monkeypatch: pyte
 
 
 SETTINGS: dict[str, tuple[dict[str, object], str]] = {
-    "reload": ({"generation": {"id": 1, "replaces": True}}, "TG2003"),
     "foreign function": ({"target": {"partition_by": ["truncate(4, id)"]}}, "TG2401"),
     "sql in a spec": ({"target": {"partition_by": ["id); DROP TABLE x; --"]}}, "TG2401"),
     "days of a number": ({"target": {"partition_by": ["days(id)"]}}, "TG2401"),

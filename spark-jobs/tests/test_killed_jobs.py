@@ -31,12 +31,15 @@ ZOMBIES = [
     for moment in ("looked-up", "before-commit")
     for state in ("empty", "filled")
 ]
+SWAPS = [(mode, moment) for mode, moment in KILLS if mode != "historical" and moment != "looked-up"]
 ALWAYS = {
     ("merge_on_read", "committing"),
     ("copy_on_write", "committed"),
     ("merge_on_read", "before-commit", "filled"),
 }
+ALWAYS_SWAPPED = {("merge_on_read", "committing")}
 if not DEEP:
+    SWAPS = [case for case in SWAPS if case in ALWAYS_SWAPPED]
     KILLS = [case for case in KILLS if case in ALWAYS]
     ZOMBIES = [case for case in ZOMBIES if case in ALWAYS]
 
@@ -96,6 +99,29 @@ def test_a_killed_job_is_taken_up_by_the_next_attempt(
         assert rows(lake) == [{"id": 1, "v": 10}]
     batches = [summary["tidegate.batch-id"] for summary in lake.snapshots()]
     assert len(batches) == len(set(batches)) == 2
+
+
+@pytest.mark.parametrize(("mode", "moment"), SWAPS)
+def test_a_killed_swap_leaves_one_generation_or_the_other(
+    lake: Lake, mode: str, moment: str, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    """[generations] `kill -9` around the commit that replaces the table; the next attempt ends it."""
+    prepared(lake, mode)
+    lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1), change("I", "02", id=2, v=2)])])
+    lake.apply_and_settle([lake.put([change("D", "03", id=2, v=2)])])
+    lake.next_generation()
+    entry = lake.entry([lake.put([{"id": 2, "v": 20}, {"id": 3, "v": 30}], kind="full")], replaces=True)
+    process, _ = start(lake, lake.planned(entry), moment, "SIGKILL")
+    processes.append(process)
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
+    old, new = [{"id": 1, "v": 1}], [{"id": 2, "v": 20}, {"id": 3, "v": 30}]
+    swapped = moment == "committed"
+    assert rows(lake) == new if swapped else rows(lake) in (old, new)
+    again = lake.apply(entry)
+    assert again["result"] in (["already_committed"] if swapped else ["committed", "already_committed"])
+    assert rows(lake) == new
+    batches = [summary["tidegate.batch-id"] for summary in lake.snapshots()]
+    assert len(batches) == len(set(batches)) == 3
 
 
 @pytest.mark.parametrize(("mode", "moment", "state"), ZOMBIES)

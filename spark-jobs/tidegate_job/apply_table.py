@@ -34,7 +34,6 @@ from .errors import (
     FILE_CSV,
     GENERATION_PASSED,
     LOOKUP_UNREACHABLE,
-    PLAN_NOT_SUPPORTED,
     RESOLVED_ABSENT,
     STORAGE_FAILED,
     SUPERSEDED,
@@ -123,7 +122,7 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
     if plan.resolve_only:
         raise JobError(RESOLVED_ABSENT, batch_id=plan.batch_id, target=plan.target.name)
     job.checkpoint(plan.table, "looked-up")
-    _check_supported(plan)
+    _refuse_csv(plan)
     table.check_target()
     with ExitStack() as held:
         held.callback(table.close)
@@ -179,11 +178,7 @@ def _refuse_outranked(plan: TablePlan, look: Look) -> None:
         raise JobError(GENERATION_PASSED, target=target, seen=seen, generation=plan.generation)
 
 
-def _check_supported(plan: TablePlan) -> None:
-    later = "Use a version of Tidegate that can."
-    if plan.replaces:
-        why = "a reload replaces the table"
-        raise JobError(PLAN_NOT_SUPPORTED, field="generation.replaces", value="true", why=why, todo=later)
+def _refuse_csv(plan: TablePlan) -> None:
     for file in plan.files:
         if file.format == "csv":
             raise JobError(FILE_CSV, uri=file.uri)

@@ -159,6 +159,16 @@ ADOPT_FULL_LOAD = Kind(
     "Give the full load a table of its own, or take the file out of the ledger; see "
     "`docs/how-to/adopt-a-table.md`.",
 )
+HISTORY_SHORTENED = Kind(
+    "TG2411",
+    "The history `{target}` has {stored} versions, and what should replace it {read}: those of other "
+    "generations would be lost. Rebuild it into another `target.table`.",
+)
+PARTITION_COLUMN_GONE = Kind(
+    "TG2412",
+    "The table `{target}` is or was partitioned by `{column}`, which what should replace it has not, or with "
+    "another type: Iceberg keeps such a column. Rebuild it into another `target.table`.",
+)
 LOOKUP_UNREACHABLE = Kind(
     "TG4001",
     "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run "

@@ -26,6 +26,7 @@ from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_o
 from .iceberg_batch import Hits, find_hits, needs_spark, stage_batch
 from .iceberg_create import create_table
 from .iceberg_properties import check_properties, check_stored_properties, commit_properties
+from .iceberg_replace import Replacement, check_replaceable, commit_replacement, stage_replacement
 from .iceberg_scan import PinnedScan
 from .iceberg_stage import StagedFiles, commit_files, remove_files
 from .java import first_line, java_causes, with_commit_properties
@@ -79,17 +80,18 @@ class IcebergTable:
         self._hits: Hits | None = None
         self._staged = StagedFiles()
         self._by_merge: tuple[DataFrame, Sequence[str]] | None = None
+        self._replacement: Replacement | None = None
 
     @property
     def declared(self) -> Mapping[str, str] | None:
-        if self._table is None:
+        if self._table is None or self._plan.replaces:
             return None
         columns = self._spark.table(self._name).dtypes
         return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}
 
     @property
     def is_empty(self) -> bool:
-        return self._pinned is None
+        return self._pinned is None or self._plan.replaces
 
     def look_up(self) -> Look:
         settled = self._plan.applied.snapshot
@@ -143,7 +145,7 @@ class IcebergTable:
         check_stored_properties(self._plan, dict(self._table.properties()))
 
     def hits(self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int) -> DataFrame | None:
-        if self._pinned is None:
+        if self._pinned is None or self._plan.replaces:
             return None
         self._scan = PinnedScan(self._spark, self._table, self._name, self._pinned)
         self._hits = find_hits(self._scan, changes, keys, rows)
@@ -154,6 +156,8 @@ class IcebergTable:
     ) -> Commit | None:
         every_column = [*columns, *names.OWN_COLUMNS]
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
+        if self._plan.replaces and self._table is not None:
+            return self._stage_replacement(changes, every_column, rows)
         try:
             if self._table is None:
                 partitions = parse_partition_by(self._plan.target.partition_by, columns)
@@ -174,11 +178,29 @@ class IcebergTable:
         )
         return None
 
+    def _stage_replacement(
+        self, changes: DataFrame, columns: Sequence[str], rows: RowCounts
+    ) -> Commit | None:
+        new = changes.select(*(F.col(names.quote(name)) for name in columns))
+        check_replaceable(self._spark, self._table, self._plan, new, rows)
+        has_rows = rows.inserted + rows.updated + rows.deleted > 0
+        try:
+            adopt(self._jvm, self._table, self._plan)
+            self._replacement = stage_replacement(
+                self._spark, self._table, self._plan, new, has_rows, self._pinned
+            )
+        except Exception as error:
+            return self._after_failure(error)
+        self._staged = self._replacement.staged
+        return None
+
     def commit(self, rows: RowCounts, evidence: str) -> Commit:
         properties = commit_properties(self._plan, rows, evidence)
         staged, self._staged = self._staged, StagedFiles()
         try:
-            if self._by_merge and self._pinned is None:
+            if self._replacement:
+                commit_replacement(self._spark, self._table, self._replacement, properties)
+            elif self._by_merge and self._pinned is None:
                 self._fill(*self._by_merge, properties)
             elif self._by_merge:
                 self._merge(*self._by_merge, properties)

@@ -35,7 +35,7 @@ _OWN_TYPES = dict.fromkeys(names.OWN_COLUMNS, "string") | {names.APPLIED_AT: "ti
 # Spark has no such types: it can't read the first at all, and takes the others for strings and bytes.
 _NOT_SPARKS = ("time", "uuid", "fixed")
 # They say what a new table is; an adopted one stays what it is and where it is.
-_ITS_OWN = ("format-version", "location")
+ITS_OWN = ("format-version", "location")
 _TOLD = 10
 
 
@@ -116,7 +116,7 @@ def adopt(jvm: Any, table: Any, plan: TablePlan) -> None:
     schema.commit()
     properties = transaction.updateProperties()
     for key, value in creation_properties(plan).items():
-        if key.lower() not in _ITS_OWN:
+        if key.lower() not in ITS_OWN:
             properties = properties.set(key, value)
     properties.set(ADOPTED_FROM, seen[0]).commit()
     transaction.commitTransaction()
@@ -191,29 +191,31 @@ def _check_partitions(spark: SparkSession, table: Any, name: str, plan: TablePla
     if not plan.target.partition_by:
         return
     types = {column.lower(): type_ for column, type_ in spark.table(name).dtypes}
-    configured = sorted(map(_shown, parse_partition_by(plan.target.partition_by, types)))
-    stored = sorted(_stored_partitions(table))
+    configured = sorted(map(shown_partition, parse_partition_by(plan.target.partition_by, types)))
+    stored = sorted(filter(None, (stored_partition(table, field) for field in table.spec().fields())))
     if configured != stored:
         said = ", ".join(stored) or "nothing"
         raise JobError(ADOPT_PARTITIONS, target=plan.target.name, stored=said, spec=", ".join(configured))
 
 
-def _shown(field: PartitionField) -> str:
+def shown_partition(field: PartitionField) -> str:
+    """A field as `partition_by` spells it."""
     if field.transform == "bucket":
         return f"bucket({field.buckets}, {field.column})"
     return field.column if field.transform == "identity" else f"{field.transform}({field.column})"
 
 
-def _stored_partitions(table: Any) -> Iterator[str]:
-    for field in table.spec().fields():
-        transform = str(field.transform())
-        column = str(table.schema().findColumnName(field.sourceId())).lower()
-        if transform.startswith("bucket["):
-            yield f"bucket({transform[len('bucket[') : -1]}, {column})"
-        elif transform != "void":
-            yield {"identity": column, "day": f"days({column})", "month": f"months({column})"}.get(
-                transform, f"{transform}({column})"
-            )
+def stored_partition(table: Any, field: Any) -> str | None:
+    """A field of the table's partition spec as `partition_by` spells it; None for one that was taken away."""
+    transform = str(field.transform())
+    column = str(table.schema().findColumnName(field.sourceId())).lower()
+    if transform == "void":
+        return None
+    if transform.startswith("bucket["):
+        return f"bucket({transform[len('bucket[') : -1]}, {column})"
+    return {"identity": column, "day": f"days({column})", "month": f"months({column})"}.get(
+        transform, f"{transform}({column})"
+    )
 
 
 def _check_keys(spark: SparkSession, name: str, plan: TablePlan) -> None:

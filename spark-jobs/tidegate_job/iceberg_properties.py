@@ -11,6 +11,8 @@ from .names import BATCH
 from .outcome import RowCounts
 from .plan import TablePlan
 
+MODE = "tidegate.mode"
+"""Table property: the mode in which the table is written."""
 _ROW_LEVEL = ("delete", "update", "merge")
 _BATCH_METRICS = f"write.metadata.metrics.column.{BATCH}"
 _REFUSED = re.compile(
@@ -36,9 +38,9 @@ def check_properties(plan: TablePlan) -> None:
 
 def check_stored_properties(plan: TablePlan, stored: Mapping[str, str]) -> None:
     """JobError TG4008 if someone has weakened the isolation of the existing table, TG2404 if it was made in
-    the other mode."""
-    target, mode = plan.target, stored.get("tidegate.mode", plan.merge.mode)
-    if mode != plan.merge.mode:
+    the other mode and is not to be replaced."""
+    target, mode = plan.target, stored.get(MODE, plan.merge.mode)
+    if mode != plan.merge.mode and not plan.replaces:
         raise JobError(MODE_CHANGED, target=target.name, stored=mode, mode=plan.merge.mode)
     name = "write.merge.isolation-level"
     value = stored.get(name, "serializable")
@@ -61,7 +63,7 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
         "tidegate.source-table": plan.table,
         "tidegate.keys": ",".join(plan.merge.keys),
         "tidegate.sequence-by": plan.merge.sequence_by,
-        "tidegate.mode": plan.merge.mode,
+        MODE: plan.merge.mode,
     }
 
 

@@ -74,7 +74,7 @@ def _write(spark: SparkSession, table: Any, schema: Any, rows: Any, group: _Grou
         .setAll(table.properties())
         .metricsConfig(iceberg.MetricsConfig.forPositionDelete(table))
         .meta("delete-type", "position")
-        .createWriterFunc(_Writers(jvm, schema))
+        .createWriterFunc(SparkWriters(jvm, schema))
         .build()
     )
     try:
@@ -94,7 +94,7 @@ def _write(spark: SparkSession, table: Any, schema: Any, rows: Any, group: _Grou
     )
 
 
-class _Writers:
+class SparkWriters:
     """`java.util.function.Function`: how Spark's rows of this schema become parquet; called once a file."""
 
     def __init__(self, jvm: Any, schema: Any) -> None:

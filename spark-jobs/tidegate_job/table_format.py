@@ -40,12 +40,14 @@ class OpenTable(Protocol):
 
     @property
     def declared(self) -> Mapping[str, str] | None:
-        """The source's columns and their types by lower-case name; None if the table does not exist yet."""
+        """The source's columns and their types by lower-case name; None if the table does not exist yet
+        or is to be replaced."""
         ...
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was ever committed to it, or it does not exist yet."""
+        """Whether nothing was ever committed to it, it does not exist yet, or it is to be replaced: no row of
+        it counts."""
         ...
 
     def look_up(self) -> Look:
