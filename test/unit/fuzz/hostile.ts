@@ -57,6 +57,7 @@ export function almost(documents: readonly unknown[]): fc.Arbitrary<string> {
       if (place === undefined) continue
       if (how === 'set') define(place.holder, place.key, value)
       else if (how === 'remove') Reflect.deleteProperty(place.holder, place.key)
+      else if (Array.isArray(place.holder)) place.holder.push(value)
       else define(place.holder, name, value)
     }
     const text = JSON.stringify(copy)
