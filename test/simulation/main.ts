@@ -1,12 +1,12 @@
-/** `npm run simulate -- [--histories N] [--seed S] [--faults KIND,…] [--bug NAME] [--trace]`: plays histories, and says what broke. */
+/** `npm run simulate -- [--histories N] [--seed S] [--workers N] [--faults KIND,…] [--bug NAME] [--trace]`: plays histories, and says what broke. */
 import { parseArgs } from 'node:util'
 import { BUGS } from './bugs.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { type History, type HistoryOptions, runHistory } from './history.ts'
 import { shortened } from './shorten.ts'
+import { addTo, emptyTally } from './tally.ts'
+import { play, type Work } from './workers.ts'
 
-/** More failures are counted, and not told. */
-const TOLD = 3
 const PROGRESS_EVERY_MS = 30_000
 
 const say = (line: string): void => {
@@ -29,6 +29,7 @@ function readArguments() {
     options: {
       histories: { type: 'string', default: '1000' },
       seed: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '1' },
       faults: { type: 'string' },
       bug: { type: 'string' },
       trace: { type: 'boolean', default: false },
@@ -45,8 +46,15 @@ function readArguments() {
       BUGS.map((one) => one.name),
     )
   const options: HistoryOptions = { kinds: kinds.filter(isKind), bug }
-  const [histories, seed] = [wholeNumber('histories', values.histories), wholeNumber('seed', values.seed)]
-  return { histories, seed, trace: values.trace, options }
+  const work: Work = {
+    histories: wholeNumber('histories', values.histories),
+    seed: wholeNumber('seed', values.seed),
+    kinds: kinds.filter(isKind),
+    bug: bug?.name,
+    ...(values.trace ? { trace: say } : {}),
+  }
+  // A trace is told by one voice.
+  return { work, workers: values.trace ? 1 : Math.max(1, wholeNumber('workers', values.workers)), options }
 }
 
 /** The failing history in its shortest form, step by step. */
@@ -59,30 +67,26 @@ async function tell(failing: History, options: HistoryOptions): Promise<void> {
   say(`  faults that it takes: ${left.join(', ') || 'none'}`)
 }
 
-const { histories, seed, trace, options } = readArguments()
+const { work, workers, options } = readArguments()
 const began = performance.now()
-const struck = new Map<string, number>()
-let [steps, violations, deepest, saidAt] = [0, 0, 0, began]
-for (let played = 0; played < histories; played += 1) {
-  const history = await runHistory(seed + played, trace ? { ...options, trace: say } : options)
-  steps += history.steps
-  deepest = Math.max(deepest, history.steps)
-  for (const { kind } of history.struck) struck.set(kind, (struck.get(kind) ?? 0) + 1)
-  if (history.violations.length > 0) {
-    violations += 1
-    if (violations <= TOLD) await tell(history, options)
-  }
-  if (performance.now() - saidAt > PROGRESS_EVERY_MS) {
-    saidAt = performance.now()
-    process.stderr.write(`${played + 1} of ${histories}, ${violations} violations\n`)
-  }
-}
+const total = emptyTally()
+let saidAt = began
+await play(work, workers, (part) => {
+  addTo(total, part)
+  for (const { seed } of part.failing) process.stderr.write(`seed ${seed} breaks a rule\n`)
+  if (performance.now() - saidAt <= PROGRESS_EVERY_MS) return
+  saidAt = performance.now()
+  process.stderr.write(`${total.histories} of ${work.histories}, ${total.violations} violations\n`)
+})
 const seconds = (performance.now() - began) / 1000
 const cpuSeconds = process.cpuUsage().user / 1e6
+for (const failing of total.failing) await tell(failing, options)
+const struck = [...total.struck].sort(([a, m], [b, n]) => n - m || a.localeCompare(b))
 say(`\nfaults injected, of ${FAULT_KINDS.length} kinds:`)
-for (const [kind, count] of [...struck].sort((a, b) => b[1] - a[1])) say(`  ${String(count).padStart(9)}  ${kind}`)
+for (const [kind, count] of struck) say(`  ${String(count).padStart(9)}  ${kind}`)
+const { histories, steps, deepest, violations } = total
 say(
-  `${(histories / seconds).toFixed(0)} histories a second, ${(histories / cpuSeconds).toFixed(0)} a second of one core; ${(steps / histories).toFixed(0)} steps each, ${deepest} at most`,
+  `${(histories / seconds).toFixed(0)} histories a second, ${(histories / cpuSeconds).toFixed(0)} a second of one core, which are ${(steps / cpuSeconds).toFixed(0)} steps; ${(steps / histories).toFixed(0)} steps each, ${deepest} at most`,
 )
 say(`${histories} histories, ${violations} violations`)
 process.exitCode = violations === 0 ? 0 : 1
