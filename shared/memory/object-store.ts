@@ -6,19 +6,28 @@ import type { ObjectHead, ObjectStore } from '../ports/object-store.ts'
 import { createMemoryClock } from './clock.ts'
 import { byUtf8, inner } from './state.ts'
 
-interface StoredObject {
+/** Its head is made when it is asked for: most documents are only read. */
+class StoredObject {
   readonly body: string
-  readonly head: ObjectHead
+  readonly #putAtS: number
+  #head: ObjectHead | undefined
+
+  constructor(body: string, putAtS: number) {
+    this.body = body
+    this.#putAtS = putAtS
+  }
+
+  get head(): ObjectHead {
+    this.#head ??= { etag: hash('md5', this.body), bytes: Buffer.byteLength(this.body), put_at_s: this.#putAtS }
+    return this.#head
+  }
 }
 
 export function createMemoryObjectStore(clock: Clock = createMemoryClock()): ObjectStore {
   const buckets = new Map<string, Map<string, StoredObject>>()
 
   const write = (bucket: string, key: string, body: string): void => {
-    const bytes = Buffer.from(body)
-    const etag = hash('md5', bytes)
-    const head = { etag, bytes: bytes.length, put_at_s: Math.floor(clock.now() / 1000) }
-    inner(buckets, bucket).set(key, { body, head })
+    inner(buckets, bucket).set(key, new StoredObject(body, Math.floor(clock.now() / 1000)))
   }
 
   const sorted = (bucket: string, prefix: string, startAfter?: string) =>

@@ -45,6 +45,6 @@ export function copyOf<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyOf) as T
   const copy = { ...value } as Record<string, unknown>
-  for (const [key, member] of Object.entries(copy)) if (typeof member === 'object') copy[key] = copyOf(member)
+  for (const key in copy) if (typeof copy[key] === 'object') copy[key] = copyOf(copy[key])
   return copy as T
 }
