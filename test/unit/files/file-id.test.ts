@@ -24,10 +24,18 @@ describe('fileIdOf', () => {
   it('with a version the etag says nothing, and `null` is no version', () => {
     expect(fileIdOf({ ...put, versionId: 'v', etag: 'x' })).toBe(fileIdOf({ ...put, versionId: 'v' }))
     expect(fileIdOf({ ...put, versionId: 'null' })).toBe(fileIdOf(put))
+    expect(fileIdOf({ ...put, versionId: undefined })).toBe(fileIdOf(put))
+    const hash = createHash('sha256').update('["staging","a/b","version","v",1700000000]').digest('hex')
+    expect(fileIdOf({ ...put, versionId: 'v' })).toBe(`001700000000-${hash}`)
   })
 
   it.each([-1, 0.5, Number.NaN, 1e12])('refuses %d as a time', (putAtS) => {
-    expect(() => fileIdOf({ ...put, putAtS })).toThrow('TG2012')
+    expect(() => fileIdOf({ ...put, putAtS })).toThrow(`TG2012: put time \`${putAtS}\` is no time in whole seconds`)
+  })
+
+  it('takes the beginning of the epoch, and the last second of twelve digits', () => {
+    expect(fileIdOf({ ...put, putAtS: 0 })).toMatch(/^000000000000-/)
+    expect(fileIdOf({ ...put, putAtS: 999_999_999_999 })).toMatch(/^999999999999-/)
   })
 
   it('sorts by put time', () => {
