@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 import { BUGS } from './bugs.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { type History, type HistoryOptions, runHistory } from './history.ts'
+import { play, type Work } from './play.ts'
 import { shortened } from './shorten.ts'
 import { addTo, emptyTally } from './tally.ts'
-import { play, type Work } from './workers.ts'
 
 const PROGRESS_EVERY_MS = 30_000
 

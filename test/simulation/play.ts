@@ -1,5 +1,5 @@
 /** Histories on several cores: each worker takes every nth seed, so that the totals are the same however many there are. */
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { BUGS } from './bugs.ts'
 import type { FaultKind } from './faults.ts'
 import { runHistory } from './history.ts'
@@ -14,7 +14,7 @@ export interface Work {
   readonly trace?: (line: string) => void
 }
 
-interface Share extends Work {
+export interface Share extends Work {
   readonly worker: number
   readonly workers: number
 }
@@ -29,7 +29,8 @@ export async function play(work: Work, workers: number, told: (part: Tally) => v
   await Promise.all(shares.map((share) => inThread(share, told)))
 }
 
-async function playShare(share: Share, told: (part: Tally) => void): Promise<void> {
+/** The histories of one worker, in parts. */
+export async function playShare(share: Share, told: (part: Tally) => void): Promise<void> {
   const { kinds, trace } = share
   const bug = BUGS.find(({ name }) => name === share.bug)
   const options = { kinds, bug, ...(trace ? { trace } : {}) }
@@ -46,7 +47,7 @@ async function playShare(share: Share, told: (part: Tally) => void): Promise<voi
 /** A thread that fails or ends early fails them all: a part that is missing would pass for one without violations. */
 const inThread = (share: Share, told: (part: Tally) => void): Promise<void> =>
   new Promise((resolve, reject) => {
-    const thread = new Worker(new URL(import.meta.url), { workerData: share })
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share })
     let played = 0
     thread.on('message', (part: Tally) => {
       played += part.histories
@@ -59,8 +60,3 @@ const inThread = (share: Share, told: (part: Tally) => void): Promise<void> =>
       else reject(new Error(`worker ${share.worker} ended after ${played} of its ${owed} histories`))
     })
   })
-
-if (!isMainThread && parentPort) {
-  const port = parentPort
-  await playShare(workerData as Share, (part) => port.postMessage(part))
-}
