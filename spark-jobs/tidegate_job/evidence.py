@@ -38,6 +38,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .json_documents import parsed
 from .key_values import KeyValue
 from .layout import ControlLayout
 from .object_store import ObjectStore
@@ -114,12 +115,12 @@ def read_evidence(store: ObjectStore, uri: str) -> Evidence:
     it is not there."""
     content = store.get(f"{uri}files.json")
     try:
-        document = json.loads(content)
+        document = parsed(content)
         if document["contract"] != FILES_CONTRACT:
             raise ValueError(f"its contract is `{document['contract']}`, not `{FILES_CONTRACT}`")
         evidence = _evidence(document)
         usable = _is_usable(evidence)
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError(f"`{uri}files.json` is no evidence: {type(error).__name__}: {error}") from error
     if not usable:
         raise ValueError(f"`{uri}files.json` has counts, names or sequences that are none")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .errors import PLAN_INVALID, PLAN_UNREADABLE, JobError
+from .json_documents import parsed
 from .layout import ControlLayout, LayoutError
 from .object_store import ObjectStore
 from .schemas import ContractError, validate
@@ -106,9 +106,7 @@ def load_plan(store: ObjectStore, uri: str, run_id: str) -> Plan:
     except Exception as error:
         raise JobError(PLAN_UNREADABLE, uri=uri, why=f"{type(error).__name__}: {error}") from error
     try:
-        document = json.loads(content)
-        # Half a character can be written in JSON, and in no name, message or outcome.
-        json.dumps(document, ensure_ascii=False).encode()
+        document = parsed(content)
         validate("plan", document)
         plan = parse_plan(document)
         if plan.run_id != run_id:
@@ -116,7 +114,7 @@ def load_plan(store: ObjectStore, uri: str, run_id: str) -> Plan:
         _refuse_twice("table", (table.table for table in plan.tables))
         # Two tables of one application on one target would look past each other's pinned snapshot.
         _refuse_twice("target", (table.target.name for table in plan.tables))
-    except (ValueError, ContractError, LayoutError, RecursionError) as error:
+    except (ValueError, ContractError, LayoutError) as error:
         raise JobError(PLAN_INVALID, uri=uri, why=str(error)) from error
     return plan
 
