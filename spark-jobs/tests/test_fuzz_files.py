@@ -27,7 +27,7 @@ from tidegate_job.read_failures import blame_files
 MERGE = Merge("snapshot", ("id",), "seq", "op", "D", frozenset())
 #: Reasons that file_checks and columns give for a file.
 READABLE_CODES = ("TG21", "TG22")
-DAMAGES = 600 if DEEP else 30
+DAMAGES = 200 if DEEP else 30
 
 
 def parquet(rows: int = 40) -> bytes:
