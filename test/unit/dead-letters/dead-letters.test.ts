@@ -39,6 +39,23 @@ describe('choosing', () => {
     expect([chosen.letters.length, chosen.more]).toEqual([7, true])
     expect((await depths())[0]).toBe(23)
   })
+
+  it('gives back at once what several queues have beyond that, and says until when the rest is ours', async () => {
+    const { queues, ports, memory } = world
+    for (const queue of [queues.FileManager, queues.LandingRule, queues.Scheduler])
+      for (let n = 0; n < 5; n++) queue.put('x')
+    const chosen = await choose(all, 5, ports)
+    expect(chosen).toMatchObject({ more: true, until_ms: memory.clock.now() + HIDE_SECONDS * 1000 })
+    expect((await depths()).reduce((sum, depth) => sum + depth, 0)).toBe(10)
+    expect(chosen.letters.every(({ body }) => body === 'x')).toBe(true)
+  })
+
+  it('understands by the sources that are applied, and without any tells keys only', async () => {
+    const { queues, ports } = world
+    queues.FileManager.put(JSON.stringify(eventFor(KEY, 'e', 1)))
+    const { letters } = await choose(all, 9, { ...ports, sources: async () => undefined })
+    expect(letters[0]?.what).toMatchObject({ kind: 'event', table: null, about: KEY })
+  })
 })
 
 describe('replaying', () => {
@@ -101,9 +118,44 @@ describe('replaying', () => {
       queues.LandingRule.put(JSON.stringify(await put(`in/Sales/Orders/LOAD${String(n).padStart(8, '0')}.parquet`)))
     const result = await replayAll(ports)
     expect(result).toMatchObject({ replayed: 25, stayed: 2 })
-    for (const { reason } of result.reasons) expect(reason).toContain('TG5620')
+    const ids = result.reasons.map(({ id }) => id)
+    const said = (n: number, queue: string, why: string) =>
+      `TG5620: the letter \`${ids[n]}\` of \`${queue}\` can't be replayed: ${why}. Look with \`tidegate dlq show ${ids[n]}\`, then discard it.`
+    const theirs =
+      "it names the state machine `arn:aws:states:us-east-1:666666666666:stateMachine:theirs`, which is not this deployment's"
+    expect(result.reasons.map(({ reason }) => reason)).toEqual([
+      said(0, 'LandingRule', 'it is neither an event of S3 nor the start of a schedule'),
+      said(1, 'Scheduler', theirs),
+    ])
     expect(world.redelivery.done.started).toEqual([])
     expect(await depths()).toEqual([0, 1, 1])
+  })
+
+  it('says of twenty at most why they stay, and gives all of them back', async () => {
+    const { queues, ports } = world
+    for (let n = 0; n < 15; n++) for (const queue of [queues.FileManager, queues.LandingRule]) queue.put('{')
+    const result = await replayAll(ports)
+    expect([result.replayed, result.stayed, result.reasons.length]).toEqual([0, 30, 20])
+    const { letters } = await choose(all, 100, ports)
+    const again = await replay(letters, ports)
+    expect([again.replayed, again.stayed, again.reasons.length]).toEqual([0, 30, 20])
+    expect(again).not.toHaveProperty('stay')
+    expect(await depths()).toEqual([15, 15, 0])
+  })
+
+  it('gives back what it had met when a queue can no longer be read', async () => {
+    const { queues, ports } = world
+    for (let n = 0; n < 3; n++) queues.FileManager.put('{')
+    let takes = 0
+    const failing = {
+      ...queues.FileManager,
+      take: (seconds: number) =>
+        takes++ === 0 ? queues.FileManager.take(seconds) : Promise.reject(new Error('throttled')),
+    }
+    await expect(replayAll({ ...ports, queues: [failing] })).rejects.toThrow('throttled')
+    takes = 0
+    await expect(choose(() => false, 9, { ...ports, queues: [failing] })).rejects.toThrow('throttled')
+    expect(await depths()).toEqual([3, 0, 0])
   })
 
   it('a whole queue goes by the queue service where that can move it', async () => {
@@ -140,7 +192,19 @@ describe('discarding', () => {
     queues.FileManager.put('x')
     const chosen = await choose(all, 10, ports)
     memory.clock.advance(HIDE_SECONDS * 1000)
-    await expect(discard(chosen, ports)).rejects.toMatchObject({ code: 'TG5621' })
+    await expect(discard(chosen, ports)).rejects.toMatchObject({
+      code: 'TG5621',
+      message:
+        'TG5621: the 1 letters were shown over 5 minutes ago, and others may have them by now. Nothing was discarded; look again.',
+    })
     expect(await depths()).toEqual([1, 0, 0])
+  })
+
+  it('still does it in the last moment that they are surely ours', async () => {
+    const { queues, ports, memory } = world
+    queues.FileManager.put('x')
+    const chosen = await choose(all, 10, ports)
+    memory.clock.advance(HIDE_SECONDS * 1000 - 1)
+    expect(await discard(chosen, ports)).toBe(1)
   })
 })
