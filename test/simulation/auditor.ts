@@ -2,7 +2,7 @@
 import type { SettledFile } from '../../shared/contracts/ledger.ts'
 import { versionOf } from './batch.ts'
 import { isBeyondHelp } from './known.ts'
-import { foldOf } from './lake.ts'
+import { foldOf, type Snapshot, textOf } from './lake.ts'
 import type { Put, World } from './world.ts'
 
 export function audit(world: World): void {
@@ -17,7 +17,7 @@ export function audit(world: World): void {
 const mustWait = (world: World, table: string): boolean => isBeyondHelp(world.ports.state.tables.get(table))
 
 function oneCommitForEachFile(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): void {
-  const appliedBy = new Map<string, string>()
+  const appliedBy = new Map<string, Snapshot>()
   let token = 0
   for (const commit of world.lakeOf(table).commits) {
     if (commit.token < token) {
@@ -26,12 +26,14 @@ function oneCommitForEachFile(world: World, table: string, settled: ReadonlyMap<
     token = commit.token
     for (const file of commit.files) {
       const earlier = appliedBy.get(file)
-      if (earlier)
+      if (earlier?.generation === commit.generation)
         world.violated(
           'commit-authority',
-          `${table}: ${short(file)} is in ${short(earlier)} and ${short(commit.batch_id)}`,
+          `${table}: ${short(file)} is in ${short(earlier.batch_id)} and ${short(commit.batch_id)}`,
         )
-      appliedBy.set(file, commit.batch_id)
+      // A reload applies again what came into the generation before too early; history keeps the first time.
+      if (earlier) continue
+      appliedBy.set(file, commit)
       const record = settled.get(file)
       if (record?.batch_id !== commit.batch_id && !mustWait(world, table)) {
         world.violated(
@@ -43,12 +45,35 @@ function oneCommitForEachFile(world: World, table: string, settled: ReadonlyMap<
   }
 }
 
-/** Processed or superseded, and superseded only if its key was put again; the newest put of a key is always applied. */
+/** When the file was put, in seconds. */
+const putAt = (fileId: string): number => Number(fileId.slice(0, 12))
+
+/**
+ * When the newest full load began, by the puts alone: a key that the load has had, put again, begins the next one. Of files that
+ * were landed, that is, and not after a newer put of their key.
+ */
+function newestLoad(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): number {
+  const known = [...world.puts.values()].filter(({ table: of, key, file_id }) => {
+    const record = settled.get(file_id)
+    return of === table && key.includes('/LOAD') && record !== undefined && record.reason !== 'overwritten'
+  })
+  let start = 0
+  const latest = new Map<string, number>()
+  for (const { key, file_id } of known.sort((a, b) => putAt(a.file_id) - putAt(b.file_id))) {
+    const [before, now] = [latest.get(key), putAt(file_id)]
+    if (before !== undefined && before >= start && before < now) start = now
+    latest.set(key, now)
+  }
+  return start
+}
+
+/** Processed or superseded, and superseded only if its key was put again or a reload stands for it; the newest put of a key is always applied. */
 function everyFileEnds(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): void {
   const newest = newestPuts(world, table)
+  const load = newestLoad(world, table, settled)
   for (const [file_id, record] of settled) {
     if (!world.puts.has(file_id)) world.violated('reconcile', `${table}: ${short(file_id)} was never put`)
-    if (record.file_ingestion_status === 'raw_file_superseded' && newest.has(file_id)) {
+    if (record.file_ingestion_status === 'raw_file_superseded' && newest.has(file_id) && putAt(file_id) >= load) {
       world.violated('reconcile', `${table}: ${short(file_id)} is superseded, and nothing came after it`)
     }
     if (record.file_ingestion_status === 'raw_file_quarantined' && !mayBeQuarantined(world, world.puts.get(file_id))) {
@@ -93,9 +118,10 @@ function tableIsTheFold(world: World, table: string, mode: 'S' | 'H', settled: R
     compare(world, `${table} (historical)`, expected, snapshot?.versions ?? [])
     return
   }
-  const rows = [...foldOf(processed.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')
-  const text = (change: { key: string; seq: string }) => `${change.key}=${change.seq}`
-  compare(world, `${table} (snapshot)`, rows.map(text), [...(snapshot?.rows.values() ?? [])].map(text))
+  const load = newestLoad(world, table, settled)
+  const present = processed.filter((put) => putAt(put.file_id) >= load)
+  const rows = [...foldOf(present.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')
+  compare(world, `${table} (snapshot)`, rows.map(textOf), [...(snapshot?.rows.values() ?? [])].map(textOf))
 }
 
 function compare(world: World, what: string, expected: readonly string[], found: readonly string[]): void {

@@ -2,6 +2,9 @@
 import type { AppliedFile, RowCounts } from '../../shared/contracts/outcome.ts'
 import type { PlannedTable } from '../../shared/contracts/plan.ts'
 import { type Change, foldOf, type Snapshot } from './lake.ts'
+import type { SparkRules } from './spark-rules.ts'
+
+type EffectRules = Pick<SparkRules, 'comparesSequences' | 'replacesAtReload'>
 
 interface Content {
   readonly file_id: string
@@ -17,7 +20,7 @@ export interface ReadBatch {
   effectsOn(
     snapshot: Snapshot | undefined,
     remembered: ReadonlyMap<string, string>,
-    compares: boolean,
+    rules: EffectRules,
   ): Pick<Snapshot, 'rows' | 'versions'>
   /** Names below the evidence's folder, and bodies, in the order in which they are put. */
   evidence(folder: string, runId: string, token: number): [name: string, body: string][]
@@ -41,14 +44,14 @@ export function batchOf(planned: PlannedTable, contents: readonly Content[]): Re
     get counts() {
       return counts
     },
-    effectsOn: (snapshot, remembered, compares) => {
+    effectsOn: (snapshot, remembered, rules) => {
       if (historical) {
         counts = { ...counts, inserted: read }
         const versions = contents.flatMap(({ file_id, changes }) => changes.map((change) => versionOf(file_id, change)))
         return { rows: new Map(), versions: [...(snapshot?.versions ?? []), ...versions] }
       }
-      const rows = new Map(snapshot?.rows)
-      counts = { ...counts, ...merge(rows, changes, remembered, compares) }
+      const rows = new Map(entry.generation.replaces && rules.replacesAtReload ? [] : snapshot?.rows)
+      counts = { ...counts, ...merge(rows, changes, remembered, rules.comparesSequences) }
       return { rows, versions: [] }
     },
     evidence: (folder, run_id, token) => {

@@ -151,6 +151,21 @@ const takesOneForAll = (ports: Ports): Partial<Ports> => ({
   jobRuns: but(ports.jobRuns, { of: async () => [{ id: 'the one that it knows', state: 'FAILED', over: true }] }),
 })
 
+/** What an event that came late let into the generation before is not applied again with the reload. */
+const forgetsWhatCameEarly = (ports: Ports): Partial<Ports> => ({
+  files: but(ports.files, { settledFiles: async () => [] }),
+})
+
+/** Changes from before a reload go into its generation. */
+const forgetsWhenItBegan = (ports: Ports): Partial<Ports> => ({
+  tables: but(ports.tables, {
+    get: async (table) => {
+      const item = await ports.tables.get(table)
+      return item && { ...item, generation_from_s: null }
+    },
+  }),
+})
+
 export const BUGS: readonly Bug[] = [
   { name: 'no condition on the claim', ports: inLambda('claim-batch', unconditional) },
   { name: 'no token on settle', ports: inLambda('settle-batch', tokenless) },
@@ -165,12 +180,15 @@ export const BUGS: readonly Bug[] = [
   { name: 'rejected, though another job of the run may commit', ports: inLambda('settle-batch', takesOneForAll) },
   { name: 'tombstones after the release', ports: inLambda('settle-batch', tombstonesLast) },
   { name: 'files settled when they are claimed', ports: inLambda('claim-batch', settlesAtTheClaim) },
+  { name: 'a reload without what came before it was known', ports: inLambda('claim-batch', forgetsWhatCameEarly) },
+  { name: 'changes from before a reload on top of it', ports: inLambda('claim-batch', forgetsWhenItBegan) },
   withoutSparkRule('looksForItsBatch', 'no batch id check'),
   withoutSparkRule('commitsOnThePinnedSnapshot', 'a commit that conflicts with nothing'),
   withoutSparkRule('scansThePinnedSnapshot', 'scan on a later snapshot than the look-up'),
   withoutSparkRule('checksEtags', 'an overwritten file read under its old name'),
   withoutSparkRule('comparesSequences', 'older over newer'),
   withoutSparkRule('readsTombstones', 'a late file that does not ask for deletes'),
+  withoutSparkRule('replacesAtReload', 'a reload that only adds'),
   withoutSparkRule('appliesAllFiles', 'partial commit'),
   withoutSparkRule('saysUnknown', 'unknown reported as rejected'),
 ]

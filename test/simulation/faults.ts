@@ -49,6 +49,7 @@ const ACTIONS = [
   'history-expired',
   'operator-in-between',
   'reconciled-in-between',
+  'reload-in-the-middle',
 ] as const
 
 export type Strike = keyof typeof CHANCE

@@ -10,7 +10,7 @@ import { Operator } from './operator.ts'
 import { InvocationFailed } from './process.ts'
 import { type Action, type PutAction, scriptOf } from './script.ts'
 import { CORRECT_SPARK } from './spark-rules.ts'
-import { type Bug, cadenceConfig, type Ports, tableConfig, World } from './world.ts'
+import { type Bug, cadenceConfig, type Ports, QUIET_MS, tableConfig, World } from './world.ts'
 
 export interface HistoryOptions {
   readonly kinds?: readonly FaultKind[]
@@ -87,7 +87,7 @@ class Play {
     this.#reconcile()
     await world.scheduler.run(STEP_LIMIT)
     for (let round = 0; round < QUIET_ROUNDS && !this.#isDone(round); round += 1) {
-      if (round === PATIENT_ROUNDS) world.clock.advance(LONG_MS)
+      world.clock.advance(round === PATIENT_ROUNDS ? LONG_MS : QUIET_MS)
       this.#landing.replay(1)
       // Nothing is under way any more, which is what an operator waits for before forcing.
       this.#operator.look(true)
@@ -159,7 +159,8 @@ class Play {
     if (!head) throw new TypeError('what was just put is there')
     const file_id = fileIdOf({ bucket: STAGING, key, versionId: undefined, etag: head.etag, putAtS: head.put_at_s })
     const earlier = [...puts.values()].find((put) => put.key === key)
-    if (earlier) faults.happened(earlier.etag === head.etag ? 'file-put-again' : 'key-overwritten')
+    if (earlier && action.name.startsWith('LOAD')) faults.happened('reload-in-the-middle')
+    else if (earlier) faults.happened(earlier.etag === head.etag ? 'file-put-again' : 'key-overwritten')
     // Put anew at the end, since the newest put of a key is told by the order.
     puts.delete(file_id)
     puts.set(file_id, {
@@ -173,7 +174,7 @@ class Play {
     trace?.(
       `put  ${action.table}/${action.name} ${action.changes.map((c) => `${c.op}${c.key}${c.seq}`).join(' ')} → ${file_id.slice(6, 20)}`,
     )
-    this.#landing.announce(key, head.etag)
+    this.#landing.announce(key, head.etag, action.eventMs)
   }
 
   /** Long after the first time, in any order, when most of the files are settled. */

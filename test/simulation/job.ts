@@ -119,7 +119,7 @@ export class JobRun {
     const batch = await this.#read(planned, actor)
     const scanned = spark.scansThePinnedSnapshot ? pinned : lake.current
     const remembered = await this.#remembered(planned, batch, actor)
-    const effects = batch.effectsOn(scanned, remembered, spark.comparesSequences)
+    const effects = batch.effectsOn(scanned, remembered, spark)
     const evidence = await this.#putEvidence(planned, batch, actor)
     await this.#pause(actor)
     await this.#step(actor, 'commit')
@@ -132,16 +132,20 @@ export class JobRun {
     const { spark } = this.#world
     const lake = this.#world.lakeOf(planned.table)
     const settled = entry.applied.snapshot
-    let highest = 0
+    let highest = { token: 0, generation: 0 }
     for (let id = pinned?.id ?? null; id !== null && id !== settled; ) {
       const snapshot = lake.snapshot(id)
       if (!snapshot) throw new Ends('unknown', 'unreachable', 'TG4001')
       if (spark.looksForItsBatch && snapshot.batch_id === entry.batch_id) return snapshot
-      highest = Math.max(highest, snapshot.token)
+      highest = {
+        token: Math.max(highest.token, snapshot.token),
+        generation: Math.max(highest.generation, snapshot.generation),
+      }
       id = snapshot.parent
       if (id === null && settled !== null) throw new Ends('unknown', 'unreachable', 'TG4001')
     }
-    if (spark.refusesOlderToken && highest > token) throw new Ends('rejected', 'absent', 'TG4004')
+    if (spark.refusesOlderToken && highest.token > token) throw new Ends('rejected', 'absent', 'TG4004')
+    if (highest.generation > entry.generation.id) throw new Ends('rejected', 'absent', 'TG4005')
     return undefined
   }
 

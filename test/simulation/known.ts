@@ -10,8 +10,13 @@ export const NOT_TOGETHER: readonly {
 }[] = [
   {
     kind: 'job-zombie',
-    without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned'],
+    without: ['job-storage-fails', 'file-gone-for-a-while', 'key-overwritten', 'file-poisoned', 'reload-in-the-middle'],
     why: 'Assumption: rule 3 rests on the word of the engine. A run that it calls ended, that lives, and whose batch a later attempt rejects, commits what was let go.',
+  },
+  {
+    kind: 'reload-in-the-middle',
+    without: ['file-poisoned'],
+    why: 'A reload waits as long as a file of it is in quarantine, and nobody here decides about those.',
   },
 ]
 

@@ -5,7 +5,12 @@ export interface Change {
   readonly op: 'I' | 'U' | 'D' | 'L'
   readonly seq: string
   readonly key: string
+  /** Of a row of a full load: the how-manieth load it is of. */
+  readonly load?: number
 }
+
+/** What a row says, to compare by. */
+export const textOf = ({ key, seq, load }: Change): string => `${key}=${seq}${load === undefined ? '' : `load ${load}`}`
 
 export interface Snapshot {
   readonly id: string

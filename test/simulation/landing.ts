@@ -30,7 +30,7 @@ export class Landing {
   }
 
   /** S3 says that it has an object, as it does: at least once in the end, but not here. */
-  announce(key: string, etag: string): void {
+  announce(key: string, etag: string, eventMs = 0): void {
     const { faults, random } = this.#world
     this.#events += 1
     const actor = actorNamed(`event ${this.#events}`)
@@ -41,7 +41,7 @@ export class Landing {
     }
     const late = faults.strikes('event-late', actor) ? random.below(3 * HOUR_MS) : 0
     const delay = faults.strikes('event-reordered', actor) ? random.below(120_000) : 0
-    this.#send(message, late + delay)
+    this.#send(message, eventMs + late + delay)
     if (faults.strikes('event-duplicate', actor)) this.#send({ ...message }, random.below(HOUR_MS))
   }
 

@@ -5,10 +5,12 @@ import { LedgerError } from '../../shared/errors.ts'
 import { createMemoryAuditLog } from '../../shared/memory/audit-log.ts'
 import { holderOf } from '../../shared/operate/evidence.ts'
 import { releasing } from '../../shared/operate/release.ts'
+import { completingReload } from '../../shared/operate/reload.ts'
 import { retrying } from '../../shared/operate/retry.ts'
 import { doVerb, type Preview } from '../../shared/operate/table-verb.ts'
 import { unlocking } from '../../shared/operate/unlock.ts'
 import { verbFor } from '../../shared/operate/verb-for.ts'
+import { CADENCE } from './names.ts'
 import type { World } from './world.ts'
 
 export class Operator {
@@ -50,11 +52,20 @@ export class Operator {
 
   async #previewOf(item: TableItem, forces: boolean | 'even claimed ones'): Promise<Preview | undefined> {
     const held = item.refresh_status === 'held'
+    const seesReload = forces === false && !held && this.#world.faults.has('reload-in-the-middle')
+    if (seesReload) return this.#completing(item)
     if (!held && !(forces === 'even claimed ones' && item.refresh_status === 'updating_table')) return undefined
     const verb = held && item.hold_reason ? verbFor[item.hold_reason] : 'unlock'
     if (verb === 'retry') return retrying(item)
     if (verb === 'release') return releasing(item)
     const { executions, jobRuns } = this.#world.ports
     return unlocking(item, await holderOf(item, { jobName: 'tidegate', executions, jobRuns }), forces !== false)
+  }
+
+  /** Refused where none is staged. Said too early, the rest of the load adds to it. */
+  async #completing(item: TableItem): Promise<Preview | undefined> {
+    const { ports } = this.#world
+    const config = await ports.config.table(CADENCE, item.raw_table_name)
+    return config && completingReload(item, config, { ...ports, audit: this.#audit, newId: () => '', who: '' })
   }
 }

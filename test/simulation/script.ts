@@ -10,6 +10,8 @@ export interface PutAction {
   readonly changes: readonly Change[]
   /** No job can read it. */
   readonly poisoned: boolean
+  /** How long its event takes, whatever else delays it. */
+  readonly eventMs?: number
 }
 
 export type Action = { readonly pauseMs: number } & (
@@ -55,6 +57,7 @@ export function scriptOf(seed: number, faults: Faults): Script {
     insert({ kind: 'tick', twice: faults.has('tick-twice') && random.chance(0.5), pauseMs: pause(random) })
   }
   actions.push({ kind: 'tick', twice: false, pauseMs: pause(random) })
+  if (faults.has('reload-in-the-middle')) actions.push(...inPeace(names, random))
   for (const kind of OUTSIDE) {
     if (!faults.has(kind)) continue
     insert({ kind, pauseMs: pause(random) })
@@ -63,6 +66,25 @@ export function scriptOf(seed: number, faults: Faults): Script {
   if (faults.has('execution-aborted') && faults.has('execution-redriven')) actions.push(...passedOver(random))
   return { tables, maxFiles: 1 + random.below(4), actions }
 }
+
+/** Ticks far enough apart that a reload is quiet, with one more of its files or a change in between. */
+const inPeace = (names: readonly string[], random: Random): Action[] =>
+  [1, 2].flatMap((n): Action[] => {
+    const name = random.chance(0.3) ? 'LOAD00000004.parquet' : `20231118-10104${n}001.parquet`
+    const [key = 'a', seq] = [random.pick(KEYS), `9${n}`]
+    const changes = name.startsWith('LOAD')
+      ? rowsOf(3 + n, ['d'])
+      : [{ op: random.pick(['U', 'D'] as const), seq, key }]
+    const put = {
+      kind: 'put' as const,
+      table: random.pick(names),
+      name,
+      changes,
+      poisoned: false,
+      pauseMs: pause(random),
+    }
+    return [put, { kind: 'tick', twice: false, pauseMs: random.below(25 * MINUTE_MS) }]
+  })
 
 /** An execution that is aborted, passed over by the next one, and redriven while that one is at work. */
 const passedOver = (random: Random): Action[] => [
@@ -78,7 +100,7 @@ const pause = (random: Random): number => random.below(random.pick([1, 4000, 30_
 function putsOf(table: string, faults: Faults, random: Random): Action[] {
   const files: Action[] = []
   let sequence = 0
-  const put = (name: string, changes: readonly Change[]): Action => ({
+  const put = (name: string, changes: readonly Change[]): PutAction & { pauseMs: number } => ({
     kind: 'put',
     table,
     name,
@@ -95,9 +117,9 @@ function putsOf(table: string, faults: Faults, random: Random): Action[] {
     const name = `20231118-1010${String(files.length + 10)}001.parquet`
     files.push(put(name, Array.from({ length: 1 + random.below(2) }, change)))
   }
-  if (random.chance(0.3)) {
-    const rows = KEYS.slice(0, 1 + random.below(3)).map((key): Change => ({ op: 'L', seq: '', key }))
-    files.splice(random.chance(0.7) ? 0 : random.below(files.length + 1), 0, put('LOAD00000001.parquet', rows))
+  if (random.chance(faults.has('reload-in-the-middle') ? 0.9 : 0.3)) {
+    const load = put('LOAD00000001.parquet', rowsOf(1, KEYS.slice(0, 1 + random.below(3))))
+    files.splice(random.chance(0.7) ? 0 : random.below(files.length + 1), 0, load)
   }
   if (faults.has('file-late') && files.length > 1) {
     const [late] = files.splice(random.below(files.length - 1), 1)
@@ -111,5 +133,29 @@ function putsOf(table: string, faults: Faults, random: Random): Action[] {
     if (faults.has('key-overwritten')) files.splice(after, 0, put(victim.name, [change(), change()]))
     if (faults.has('file-put-again')) files.splice(after, 0, put(victim.name, victim.changes))
   }
+  if (faults.has('reload-in-the-middle'))
+    for (let load = 2; load <= 2 + random.below(2); load += 1) reload(files, load, put, random)
   return files
+}
+
+const rowsOf = (load: number, keys: readonly string[]): Change[] => keys.map((key) => ({ op: 'L', seq: '', key, load }))
+
+/** The key of the first load again, with other rows, or the very same; perhaps with a file of its own after or before it. */
+function reload(
+  files: Action[],
+  load: number,
+  put: (name: string, changes: readonly Change[]) => PutAction & { pauseMs: number },
+  random: Random,
+): void {
+  const before = files.findLastIndex((file) => file.kind === 'put' && file.name === 'LOAD00000001.parquet')
+  if (before === -1) return
+  const [first, ...others] = random.chance(0.5) ? KEYS : [...KEYS].reverse()
+  const again = put('LOAD00000001.parquet', rowsOf(load, first ? [first] : []))
+  const at = before + 1 + random.below(files.length - before)
+  // Not within one second: which put of that second counts, only S3 knows.
+  const eventMs = random.pick([0, 0, 20 * MINUTE_MS])
+  files.splice(at, 0, { ...again, eventMs, pauseMs: again.pauseMs + 1500 })
+  if (random.chance(0.4)) return
+  const more = put(`LOAD0000000${load}.parquet`, rowsOf(load, others.slice(random.below(2))))
+  files.splice(at + random.below(2), 0, { ...more, pauseMs: more.pauseMs + 1500 })
 }

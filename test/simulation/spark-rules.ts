@@ -7,6 +7,7 @@ export interface SparkRules {
   readonly checksEtags: boolean
   readonly comparesSequences: boolean
   readonly readsTombstones: boolean
+  readonly replacesAtReload: boolean
   readonly appliesAllFiles: boolean
   readonly saysUnknown: boolean
 }
@@ -19,6 +20,7 @@ export const CORRECT_SPARK: SparkRules = {
   checksEtags: true,
   comparesSequences: true,
   readsTombstones: true,
+  replacesAtReload: true,
   appliesAllFiles: true,
   saysUnknown: true,
 }

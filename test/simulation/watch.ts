@@ -4,6 +4,7 @@ import type { World } from './world.ts'
 /** The highest of what may only grow, by table. */
 interface HighWater {
   token: number
+  generation: number
   mark: string
 }
 
@@ -27,12 +28,16 @@ export function watch(world: World): void {
     const result = await real.replace(next, ...rest)
     const stored = state.tables.get(next.raw_table_name)
     if (!result.written || !stored) return result
-    const high = seen.get(stored.raw_table_name) ?? { token: 0, mark: '' }
+    const high = seen.get(stored.raw_table_name) ?? { token: 0, generation: 0, mark: '' }
     if (stored.claim_token < high.token) world.violated('evidence', `the token of ${stored.raw_table_name} fell`)
-    if ((stored.applied_max_sequence ?? '') < high.mark) {
+    if (stored.generation < high.generation) {
+      world.violated('generations', `the generation of ${stored.raw_table_name} fell`)
+    }
+    if (stored.generation === high.generation && (stored.applied_max_sequence ?? '') < high.mark) {
       world.violated('no-revival', `the highest applied sequence of ${stored.raw_table_name} fell`)
     }
-    seen.set(stored.raw_table_name, { token: stored.claim_token, mark: stored.applied_max_sequence ?? '' })
+    const { claim_token: token, generation, applied_max_sequence: mark } = stored
+    seen.set(stored.raw_table_name, { token, generation, mark: mark ?? '' })
     return result
   }
 

@@ -26,6 +26,8 @@ import type { SparkRules } from './spark-rules.ts'
 import { watch } from './watch.ts'
 
 const DAY_MS = 86_400_000
+/** A reload is complete after so long without a full-load file. */
+export const QUIET_MS = 600_000
 
 export type Lambda = 'file-manager' | 'batch-manager' | 'claim-batch' | 'settle-batch' | 'summarise-run' | 'reconcile'
 
@@ -234,6 +236,7 @@ export function tableConfig(
       properties: {},
     },
     max_attempts: 5,
+    reload: { complete_when: 'quiet', quiet_ms: QUIET_MS },
     applied_at_ms: 0,
   }
 }

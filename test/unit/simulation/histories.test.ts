@@ -7,7 +7,7 @@ const deep = process.env.TIDEGATE_DEEP === '1'
 /** A history takes two to three milliseconds of one core, and ten on a machine that is busy: 20,000 would take minutes there. */
 const HISTORIES = deep ? 100_000 : 4_000
 
-test('[commit-authority] [all-or-nothing] [frozen-set] [one-snapshot] [sequence-guard] [no-revival] [evidence] [reconcile] hold', async () => {
+test('[commit-authority] [all-or-nothing] [frozen-set] [one-snapshot] [sequence-guard] [no-revival] [generations] [evidence] [reconcile] hold', async () => {
   const kinds = new Set<string>()
   const failures: unknown[] = []
   let steps = 0
