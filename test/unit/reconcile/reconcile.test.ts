@@ -77,7 +77,9 @@ describe('what is not landed', () => {
 
   it('objects that history may have forgotten are only counted: landing them could apply them again', async () => {
     await fixture.put()
-    fixture.memory.clock.advance(400 * dayMs)
+    fixture.memory.clock.advance(400 * dayMs - 1)
+    expect(await fixture.run({ dryRun: true })).toMatchObject({ landed: 1, beyond_history: 0 })
+    fixture.memory.clock.advance(1)
     expect(await fixture.run()).toMatchObject({ landed: 0, beyond_history: 1 })
   })
 
@@ -135,11 +137,18 @@ describe('one source, one table', () => {
     const of = async (name: string) => (await fixture.runWith({ sources }, { source: name })).examples.landed
     expect(await of('nested')).toMatchObject([{ key: nested }])
     expect(await of('outer')).toMatchObject([{ key: KEY }])
+    // Those that wait are looked at by the source that landed them.
+    const looked = async (name: string) => (await fixture.runWith({ sources }, { source: name })).waiting
+    expect([await looked('nested'), await looked('outer')]).toEqual([1, 1])
   })
 
   it('an unknown source is refused by name', async () => {
     await expect(fixture.run({ source: 'constructor' })).rejects.toMatchObject({ code: 'TG1520' })
-    await expect(fixture.run({ source: 'crm' })).rejects.toThrow('`dms`')
+    await expect(fixture.run({ source: 'crm' })).rejects.toThrow(
+      'TG1520: there is no source `crm`; configured are `dms`. Name one of them.',
+    )
+    const none = { sources: async () => ({}) }
+    await expect(fixture.runWith(none, { source: 'crm' })).rejects.toThrow('configured are none')
   })
 })
 
@@ -167,6 +176,45 @@ describe('waiting files that the bucket lost', () => {
     )
     expect(fixture.memory.signals.total('WaitingFilesLost')).toBe(2)
     expect(await waiting()).toHaveLength(4)
+  })
+
+  it('are of another version too, where the bucket has versions', async () => {
+    await fixture.put()
+    await fixture.run()
+    const { head } = fixture.memory.objects
+    const versioned = async (...of: Parameters<typeof head>) => {
+      const found = await head(...of)
+      return found && { ...found, version_id: 'v2' }
+    }
+    const report = await fixture.runWith({ objects: { ...fixture.memory.objects, head: versioned } })
+    expect(report.examples.lost).toMatchObject([{ key: KEY, what: 'overwritten', table: 'sales_orders' }])
+  })
+
+  it('are told by twenty examples at most, and counted all', async () => {
+    for (let n = 0; n < 30; n++) await fixture.put(`in/Sales/Orders/LOAD${String(n).padStart(8, '0')}.parquet`)
+    expect((await fixture.run()).examples.landed).toHaveLength(20)
+    const emptied = { ...fixture.memory.objects, head: async () => undefined }
+    const report = await fixture.runWith({ objects: emptied })
+    expect([report.lost, report.examples.lost.length]).toEqual([30, 20])
+  })
+
+  it('are looked at page by page until the time is over, and the report says so', async () => {
+    for (let n = 0; n < 510; n++) await fixture.put(`in/Sales/Orders/LOAD${String(n).padStart(8, '0')}.parquet`)
+    await fixture.run()
+    const { memory } = fixture
+    const seen: number[] = []
+    const deadlineMs = memory.clock.now() + 1
+    const census = {
+      ...memory.census,
+      everyWaiting: async function* () {
+        memory.clock.advance(1) // after the listing
+        yield* memory.census.everyWaiting()
+      },
+    }
+    const late = await fixture.runWith({ census }, { deadlineMs, progress: (objects) => seen.push(objects) })
+    expect(late).toMatchObject({ objects: 510, waiting: 500, complete: false, next: null })
+    expect(seen).toEqual([510])
+    expect(await fixture.run()).toMatchObject({ waiting: 510, complete: true })
   })
 
   it('are none when they were settled in the meantime', async () => {
