@@ -17,6 +17,7 @@ import { addLogs } from './commands/logs.ts'
 import { addPause } from './commands/pause.ts'
 import { addQuarantine } from './commands/quarantine.ts'
 import { addQuery } from './commands/query.ts'
+import { addRebuild } from './commands/rebuild.ts'
 import { addReconcile } from './commands/reconcile.ts'
 import { addReload } from './commands/reload.ts'
 import { addRun } from './commands/run.ts'
@@ -42,6 +43,7 @@ const commands: ReadonlyArray<(root: Command) => void> = [
   addReload,
   addQuarantine,
   addBackfill,
+  addRebuild,
   addQuery,
   addDlq,
   addReconcile,

@@ -5,12 +5,14 @@ import { createGlueClient } from '../../shared/aws/clients.ts'
 import { createGlueTableHistories } from '../../shared/aws/glue-table-histories.ts'
 import type { SettledFile } from '../../shared/contracts/ledger.ts'
 import { shown } from '../../shared/files/shown.ts'
-import { doBackfill } from '../../shared/operate/backfill/backfill.ts'
+import { FOR_EVER_S } from '../../shared/operate/applied-files.ts'
+import { doBackfill, refuseGoneFiles } from '../../shared/operate/backfill/backfill.ts'
 import { leftOutTexts } from '../../shared/operate/backfill/left-out.ts'
 import type { BackfillPorts } from '../../shared/operate/backfill/ports.ts'
-import { type BackfillPreview, previewBackfill, refuseGone, type Span } from '../../shared/operate/backfill/preview.ts'
+import { type BackfillPreview, previewBackfill, type Span } from '../../shared/operate/backfill/preview.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
-import { addChangeOptions, confirmed } from '../lib/confirm.ts'
+import { actIfAgreed, showEffects, type TableAct } from '../lib/agreed-act.ts'
+import { addChangeOptions } from '../lib/confirm.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
 import { plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
@@ -26,9 +28,6 @@ interface BackfillOptions extends VerbOptions {
   readonly to?: string
   readonly plan?: boolean
 }
-
-/** The ledger's put times have 12 digits. */
-const FOR_EVER_S = 999_999_999_999
 
 export function addBackfill(program: Command): void {
   const command = program
@@ -49,7 +48,7 @@ export function addBackfill(program: Command): void {
       const preview = await previewBackfill(table, span, ports)
       if (options.plan)
         output.result({ ...factsOf(preview), batches: batchesOf(preview) }, () => showPlan(preview, output))
-      else await carryOut(preview, span, options, output, ports)
+      else await actIfAgreed(actOf(preview, span, options, ports), options, output)
     })
   addChangeOptions(command)
 }
@@ -70,28 +69,11 @@ const portsOf = (deployment: Deployment): BackfillPorts & LedgerPorts => {
   }
 }
 
-async function carryOut(
-  preview: BackfillPreview,
-  span: Span,
-  options: BackfillOptions,
-  output: Output,
-  ports: BackfillPorts,
-): Promise<void> {
-  refuseGone(preview)
-  const table = preview.before.raw_table_name
-  const facts = { verb: 'backfill', ...factsOf(preview), dry_run: options.dryRun === true }
-  if (options.dryRun) {
-    output.result({ ...facts, changed: false }, () => {
-      show(preview, output)
-      output.line('dry run: nothing was changed')
-    })
-    return
-  }
-  if (!options.yes) output.note(`${table}: ${effectsOf(preview).join('; ')}`)
-  const changed = await confirmed(`backfill \`${table}\`?`, options)
-  if (changed) await doBackfill(preview, span, options.reason ?? null, ports)
-  else process.exitCode = 1
-  output.result({ ...facts, changed }, () => (changed ? show(preview, output) : output.line('nothing was changed')))
+function actOf(preview: BackfillPreview, span: Span, options: BackfillOptions, ports: BackfillPorts): TableAct {
+  const { table, effects, ...facts } = factsOf(preview)
+  refuseGoneFiles(preview)
+  const carryOut = () => doBackfill(preview, span, options.reason ?? null, ports)
+  return { verb: 'backfill', table, effects, facts, carryOut }
 }
 
 const bytesOf = (files: readonly SettledFile[]): number => files.reduce((sum, file) => sum + file.bytes, 0)
@@ -118,11 +100,6 @@ function effectsOf({ before, after, mode, files, left_out }: BackfillPreview): s
       : [`${again}; each run of its cadence applies one batch of them, whole and under its own id`]
   const moved = `the table is not at its last settled snapshot any more: it goes on from ${after.last_snapshot ?? 'nothing'}`
   return [...how, ...(after === before ? [] : [moved]), ...leftOutTexts(left_out).map((text) => `left out: ${text}`)]
-}
-
-function show(preview: BackfillPreview, output: Output): void {
-  output.line(pc.bold(preview.before.raw_table_name))
-  for (const effect of effectsOf(preview)) output.line(`  ${effect}`)
 }
 
 interface BatchRow {
@@ -156,7 +133,7 @@ const columns: Column<BatchRow>[] = [
 
 function showPlan(preview: BackfillPreview, output: Output): void {
   output.table(batchesOf(preview), columns)
-  show(preview, output)
+  showEffects(factsOf(preview), output)
   if (preview.gone.length === 0) return
   output.line(pc.red(`  gone from the bucket, so that nothing would be done: ${plural(preview.gone.length, 'file')}`))
   for (const file of preview.gone) output.line(pc.red(`    ${shown(file.file_ingestion_path)}`))

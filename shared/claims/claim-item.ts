@@ -57,6 +57,7 @@ export const firstItem = (config: TableConfig, run: ClaimingRun, nowMs: EpochMs)
   last_batch_id: null,
   fresh_as_of_s: null,
   reload: null,
+  rebuilt: null,
   hold_reason: null,
   error: null,
 })

@@ -15,6 +15,7 @@ import { claimItem, firstItem } from './claim-item.ts'
 import { frozenEntry, isStillThere, newEntry, putEntry } from './entry.ts'
 import { type EvidencePorts, evidenceOf, type JobEvidence, jobEvidence, stillUnproved } from './evidence.ts'
 import { type Hold, holdOf, ownerGone } from './hold.ts'
+import { refuseOtherLayout } from './layout.ts'
 import { lostAttempt } from './lost-attempt.ts'
 import { isAny, supersedeAll, sweep } from './supersede.ts'
 import { isClaimed, isHeld } from './table-state.ts'
@@ -199,6 +200,7 @@ async function claimWaiting(
   run: ClaimingRun,
   ports: ClaimPorts,
 ): Promise<TableClaim | Lost> {
+  refuseOtherLayout(config, seen)
   const table = config.source_table_name
   const choice = await chooseFiles(config, seen, run.cadence, ports)
   const first = seen ?? firstItem(config, run, ports.clock.now())

@@ -19,7 +19,7 @@ interface EntryFiles {
 
 /** The entry of a new batch: the configuration is resolved into it, so that later edits apply to the next batch only. */
 export function newEntry(
-  config: TableConfig,
+  config: Pick<TableConfig, 'source_table_name' | 'merge' | 'target'>,
   { files, generation, whole }: EntryFiles,
   item: TableItem | undefined,
   controlBucket: string,

@@ -114,13 +114,18 @@ async function markersOf(item: TableItem, full: readonly LandedFile[], files: Lo
   return new Map(found.flatMap(([key, marker]) => (marker ? [[key, marker]] : [])))
 }
 
-/** A file of a reload that came before the reload was known went into the generation before, and has its marker there. */
+/**
+ * A file of a reload that came before the reload was known went into the generation before, and has its marker there. A rebuild is
+ * a generation of its own, with the files of the one before.
+ */
 async function markerOf(item: TableItem, key: string, files: LoadPorts['files']) {
   const { raw_table_name: table, generation, generation_from_s: from_s } = item
-  const marker = await files.marker(table, generation, key)
-  if (marker || from_s === null || generation === 1) return marker
-  const before = await files.marker(table, generation - 1, key)
-  return before && before.put_at_s >= from_s ? before : undefined
+  const oldest = Math.max(1, generation - (item.rebuilt?.times ?? 0) - (from_s === null ? 0 : 1))
+  for (let id = generation; id >= oldest; id -= 1) {
+    const marker = await files.marker(table, id, key)
+    if (marker && marker.put_at_s >= (from_s ?? 0)) return marker
+  }
+  return undefined
 }
 
 async function isOverwritten(file: LandedFile, markers: Markers, objects: LoadPorts['objects']): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** What can't be changed any more once a table has data: its rows were merged by it, and its target is nobody else's. */
+import { layoutOf } from '../claims/layout.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import { ConfigurationError } from '../errors.ts'
@@ -61,10 +62,31 @@ export async function refusalUnderData(
   const items = await ports.tables.getMany([
     ...new Set([...concerned.map(({ name }) => name), ...collisions.map(({ owner }) => owner)]),
   ])
+  const isBuilt = (name: string) =>
+    isBuiltBy(
+      items.get(name),
+      tables.write.find((one) => one.source_table_name === name),
+    )
   const refusal =
-    otherFields(concerned.filter(({ name }) => hasData(items.get(name)))) ??
+    otherFields(concerned.filter(({ name }) => hasData(items.get(name)) && !isBuilt(name))) ??
     othersTargets(collisions.filter(({ owner }) => hasData(items.get(owner))))
   return { refusal, seen: new Map(concerned.map(({ name }) => [name, items.get(name)])) }
+}
+
+/** It was rebuilt by the very settings that are wanted now. */
+const isBuiltBy = (item: TableItem | undefined, wanted: ResolvedTable | undefined): boolean =>
+  wanted !== undefined && item?.rebuilt != null && item.entry_uri === null && item.rebuilt.layout === layoutOf(wanted)
+
+/** Throws ConfigurationError TG1223 if `wanted` would write where another table's data is. */
+export async function refuseTakenTarget(
+  wanted: ResolvedTable,
+  stored: readonly TableConfig[],
+  ports: RefusalPorts,
+): Promise<void> {
+  const collisions = collisionsOf([wanted], await knownTables(stored, ports))
+  const items = await ports.tables.getMany(collisions.map(({ owner }) => owner))
+  const refusal = othersTargets(collisions.filter(({ owner }) => hasData(items.get(owner))))
+  if (refusal) throw refusal
 }
 
 const isTarget = ({ field }: FieldChange): boolean => field === 'target.database' || field === 'target.table'
@@ -105,7 +127,7 @@ function otherFields(refused: readonly { name: string; fields: readonly FieldCha
   )
   return new ConfigurationError(
     'TG1222',
-    `tables that have data keep their keys, mode, sequence and target, also while the file does not name them:\n${listed(lines)}\nTake these changes back. Nothing was applied.`,
+    `tables that have data keep their keys, mode, sequence and target, also while the file does not name them:\n${listed(lines)}\nTake these changes back, or build the tables anew: \`tidegate rebuild TABLE --config FILE\`. Nothing was applied.`,
   )
 }
 

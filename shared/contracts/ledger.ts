@@ -177,6 +177,17 @@ export const tableItem = z.strictObject({
     .nullable()
     .default(null),
 
+  /** Set by a rebuild, and null again with the next load. */
+  rebuilt: z
+    .strictObject({
+      /** By which keys, mode, sequence and target it was built: no claim takes it with others. */
+      layout: z.string().regex(/^[0-9a-f]{64}$/),
+      /** How often since its load: each time was a generation of its own. */
+      times: z.int().positive(),
+    })
+    .nullable()
+    .default(null),
+
   hold_reason: holdReason.nullable(),
   error: outcomeError.nullable(),
 })

@@ -1,5 +1,6 @@
 /** The ledger item and the history item that a resolved attempt leaves: pure. */
 import { afterFailedAttempt } from '../claims/attempts.ts'
+import { layoutOf } from '../claims/layout.ts'
 import { unfrozen } from '../claims/table-state.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { RowCounts } from '../contracts/outcome.ts'
@@ -63,19 +64,23 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
 
 /**
  * A reload begins a generation, with marks of its own, and what an operator said about it is done with; a word that was said
- * later is about the next one. An entry of an older generation changes nothing of a newer one.
+ * later is about the next one. A rebuild begins one too, with the files of the one before. An entry of an older generation
+ * changes nothing of a newer one.
  */
-function generationAfter(seen: TableItem, { generation }: PlanEntry, highestSequence: string | null) {
+function generationAfter(seen: TableItem, entry: PlanEntry, highestSequence: string | null) {
+  const { generation } = entry
   if (generation.id <= seen.generation) {
     const isOlder = generation.id < seen.generation
     return isOlder ? {} : { applied_max_sequence: higher(seen.applied_max_sequence, highestSequence) }
   }
   const begun = { generation: generation.id, applied_max_sequence: highestSequence }
   const { from_s } = generation
-  if (from_s === undefined) return begun
+  if (from_s === undefined)
+    return { ...begun, rebuilt: { layout: layoutOf(entry), times: (seen.rebuilt?.times ?? 0) + 1 } }
   const asked_at_s = seen.reload?.asked_at_s ?? null
   const isLater = asked_at_s !== null && asked_at_s > from_s
-  return { ...begun, generation_from_s: from_s, reload: isLater ? { asked_at_s, complete_from_s: null } : null }
+  const reload = isLater ? { asked_at_s, complete_from_s: null } : null
+  return { ...begun, generation_from_s: from_s, rebuilt: null, reload }
 }
 
 /** The history item of the attempt: one for each table and run. */

@@ -1,10 +1,11 @@
 /** `backfill`, done: applied files go back among those that wait, and the next claims take them as they take any other. */
 import { LedgerError } from '../../errors.ts'
 import { waitsForBackfill } from '../../files/as-landed.ts'
+import { refuseGone } from '../applied-files.ts'
 import { audited } from '../audit.ts'
 import { moved } from '../table-verb.ts'
 import type { BackfillPorts } from './ports.ts'
-import { type BackfillPreview, refuseGone, type Span } from './preview.ts'
+import type { BackfillPreview, Span } from './preview.ts'
 
 // operator  get (revision 7) ─ looks ─ is asked, agrees ─ 49 files, if revision = 7 ─ 49 files, if revision = 7 ─ …
 // a claim                                                              └ replace: revision 8, without the files of the first part
@@ -19,9 +20,9 @@ export async function doBackfill(
   reason: string | null,
   ports: BackfillPorts,
 ): Promise<void> {
-  refuseGone(preview)
   const { before, after, mode, files } = preview
   const table = before.raw_table_name
+  refuseGoneFiles(preview)
   await audited({ verb: 'backfill', target: table, reason }, ports, async (note) => {
     note({ from_s: span.fromS, to_s: span.toS, files: files.length, last_snapshot: after.last_snapshot })
     if (after !== before) {
@@ -40,3 +41,7 @@ export async function doBackfill(
     )
   })
 }
+
+/** Throws LedgerError TG3353 if objects are gone. */
+export const refuseGoneFiles = (preview: BackfillPreview): void =>
+  refuseGone(preview.before.raw_table_name, preview, 'restore them, or give a span without them')

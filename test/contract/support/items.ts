@@ -107,6 +107,7 @@ export const claimed = (table: string, more: Partial<TableItem> = {}): TableItem
   last_batch_id: null,
   fresh_as_of_s: null,
   reload: null,
+  rebuilt: null,
   hold_reason: null,
   error: null,
   ...more,

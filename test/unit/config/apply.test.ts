@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { layoutOf } from '../../../shared/claims/layout.ts'
 import { applyConfig } from '../../../shared/config/apply.ts'
 import type { TableItem } from '../../../shared/contracts/ledger.ts'
 import { sourcesFrom } from '../../../shared/landing/sources.ts'
@@ -135,6 +136,17 @@ describe('applyConfig', () => {
       await expect(apply(change)).rejects.not.toThrow('hr_dep')
       // Nothing was applied, of the other table neither.
       expect(await apply(before)).toMatchObject({ tables: { ...NONE, unchanged: 2 } })
+    })
+
+    it('but may get those that it was rebuilt by, and no others', async () => {
+      await apply(before)
+      const rebuiltBy = withTables('  hr.emp: { keys: [other] }\n  hr.dep:\n')
+      const wanted = resolved(rebuiltBy).tables.find((table) => table.source_table_name === 'hr_emp')
+      if (!wanted) throw new Error('the file names it')
+      await withData({ rebuilt: { layout: layoutOf(wanted), times: 1 } })
+      await expect(apply(withTables('  hr.emp: { keys: [third] }\n  hr.dep:\n'))).rejects.toThrow('TG1222')
+      expect(await apply(rebuiltBy)).toMatchObject({ tables: { changed: 1, unchanged: 1 } })
+      await expect(apply(before)).rejects.toThrow(/TG1222[\s\S]*tidegate rebuild/)
     })
 
     it('or a batch that is not resolved keeps them too', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { SettledFile } from '../../../shared/contracts/ledger.ts'
 import { createMemoryTableHistories } from '../../../shared/memory/table-histories.ts'
-import { doBackfill } from '../../../shared/operate/backfill/backfill.ts'
-import { previewBackfill, refuseGone, type Span } from '../../../shared/operate/backfill/preview.ts'
+import { doBackfill, refuseGoneFiles } from '../../../shared/operate/backfill/backfill.ts'
+import { previewBackfill, type Span } from '../../../shared/operate/backfill/preview.ts'
 import type { TableSnapshot } from '../../../shared/ports/table-histories.ts'
 import {
   claim,
@@ -185,7 +185,7 @@ describe('[backfill] what it refuses', () => {
     await ports.objects.put(STAGING, first.file_ingestion_path, 'other bytes')
     const preview = await previewBackfill(TABLE, ALL, ports)
     expect(preview.gone.map(idOf)).toEqual([first.file_id])
-    expect(() => refuseGone(preview)).toThrow(first.file_ingestion_path)
+    expect(() => refuseGoneFiles(preview)).toThrow(first.file_ingestion_path)
     await expect(backfill()).rejects.toMatchObject({ code: 'TG3353' })
     expect(await settledIds(ports)).toEqual(ids)
     expect(await ports.audit.recent(9)).toEqual([])
