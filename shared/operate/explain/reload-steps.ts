@@ -1,4 +1,5 @@
 /** The step of a story that tells of a reload: what waits for it, and when it is put in place. */
+import { isHeld } from '../../claims/table-state.ts'
 import type { LandedFile, TableItem } from '../../contracts/ledger.ts'
 import { reloadNextAction, reloadStatus } from '../../status/reload.ts'
 import type { ExplainPorts } from './ports.ts'
@@ -21,6 +22,7 @@ export async function reloadSteps(
     return [done('queue', 'a reload was asked for, and no full-load file was put since', { at_ms: asked_ms, next })]
   const what = file ? 'it waits for a reload of the table' : 'a reload of the table is staged'
   const says = `${what}, with ${filesText(full_files)} of its full load until now: readers see the table as it was`
-  const step = obstacle !== null || complete_ms === 'operator' ? stuck : waits
+  // What holds the table comes first.
+  const step = (obstacle !== null || complete_ms === 'operator') && !isHeld(item) ? stuck : waits
   return [step('queue', `${says}; it began ${timeText(since_ms)}`, { at_ms: since_ms, next })]
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
 import { explainFile } from '../../../shared/operate/explain/explain-file.ts'
 import { explainTable } from '../../../shared/operate/explain/explain-table.ts'
+import { holding } from '../../../shared/operate/hold.ts'
 import { withReloads } from '../../../shared/status/reload.ts'
 import { tableStatuses } from '../../../shared/status/table-status.ts'
 import { aTable, QUIET_MS, TABLE } from '../claims/reload-world.ts'
@@ -80,6 +81,15 @@ describe('a staged reload', () => {
     await table.put('LOAD00000002.csv', [])
     expect((await table.row())?.next_action).toMatch(/^its reload waits: .*LOAD00000002\.csv` is CSV/)
     expect((await table.story()).next_action).toMatch(/LOAD00000002\.csv` is CSV/)
+  })
+
+  test('of a held table is not what keeps it', async () => {
+    const table = await loaded('snapshot', { complete_when: 'operator' })
+    await table.put('LOAD00000001.parquet', [{ id: 1, v: 10 }])
+    const seen = await item(table.world)
+    await table.world.tables.replace(holding(seen, 'the source moves').after, seen)
+    expect((await table.story()).answer).toMatch(/^stuck: held, `held_by_operator`/)
+    expect((await table.row())?.next_action).toContain('tidegate release')
   })
 
   test('that was only asked for keeps nothing back', async () => {
