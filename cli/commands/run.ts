@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import type { Command } from 'commander'
+import { engineError } from '../../shared/aws/errors.ts'
 import { ConfigurationError, InputError } from '../../shared/errors.ts'
 import { shown } from '../../shared/files/shown.ts'
 import { type Deployment, findDeployment } from '../lib/deployment.ts'
@@ -77,13 +78,12 @@ interface RunInput {
 async function start(sfn: SFNClient, deployment: Deployment, runInput: RunInput): Promise<Execution> {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+Z/g, '')
   const name = `${runInput.refresh_cadence.slice(0, 40)}-${stamp}-${crypto.randomUUID().slice(0, 4)}`
-  const { executionArn } = await sfn.send(
-    new StartExecutionCommand({
-      stateMachineArn: deployment.stateMachineArn,
-      name,
-      input: JSON.stringify(runInput),
-    }),
-  )
+  const stateMachineArn = deployment.stateMachineArn
+  const { executionArn } = await sfn
+    .send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(runInput) }))
+    .catch((error: unknown) => {
+      throw engineError(error, `starting \`${name}\` of \`${stateMachineArn}\``)
+    })
   return { arn: executionArn ?? '', name }
 }
 

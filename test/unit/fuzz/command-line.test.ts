@@ -9,6 +9,7 @@ import { type CommandNode, commandTree, everyCommand } from '../../../cli/lib/co
 import { endingOf } from '../../../cli/lib/ending.ts'
 import { program } from '../../../cli/program.ts'
 import { EXAMPLES, hostileText } from './hostile.ts'
+import { type RefusingCloud, refusingCloud } from './refusing-cloud.ts'
 
 /** They start programs or write files where they are told to: their arguments are parsed, and that is all. */
 const NOT_RUN = ['local up', 'query', 'init', 'doctor']
@@ -25,10 +26,7 @@ function parsedOnly(root: Command): Command {
 }
 
 const nodes = [...everyCommand(commandTree(program()))]
-/** Nobody listens there. */
-const NOWHERE = 'http://127.0.0.1:1'
 const environment = {
-  AWS_ENDPOINT_URL: NOWHERE,
   AWS_MAX_ATTEMPTS: '1',
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'none',
@@ -37,12 +35,16 @@ const environment = {
 
 const home = process.cwd()
 let folder = ''
-beforeAll(() => {
+let cloud: RefusingCloud
+beforeAll(async () => {
+  cloud = await refusingCloud()
   folder = mkdtempSync(join(tmpdir(), 'tidegate-typed-'))
   process.chdir(folder)
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
+  for (const [name, value] of Object.entries({ ...environment, AWS_ENDPOINT_URL: cloud.endpoint }))
+    vi.stubEnv(name, value)
 })
-afterAll(() => {
+afterAll(async () => {
+  await cloud.close()
   process.chdir(home)
   vi.unstubAllEnvs()
   rmSync(folder, { recursive: true, force: true })
@@ -115,7 +117,8 @@ describe('tidegate', () => {
     const codes = new Set<number>()
     const numbers = new Set<string>()
     await fc.assert(
-      fc.asyncProperty(words, async (typedWords) => {
+      fc.asyncProperty(words, fc.boolean(), async (typedWords, readable) => {
+        cloud.readable = readable
         const { exitCode, said } = await typed(typedWords)
         codes.add(exitCode)
         expect([0, 1, 2]).toContain(exitCode)
@@ -128,6 +131,7 @@ describe('tidegate', () => {
     // It does get as far as the commands: usage errors alone would say nothing about them.
     expect([...codes].sort()).toContain(2)
     expect(numbers.size).toBeGreaterThan(1)
+    expect(cloud.refused()).toBeGreaterThan(0)
   })
 
   it('gives what nobody foresaw a number too', () => {
