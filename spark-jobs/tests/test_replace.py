@@ -192,7 +192,7 @@ def typed(lake: Lake, rows: list[tuple[Any, ...]], **columns: pa.DataType) -> Ro
 
 
 def test_a_rebuild_has_other_keys_columns_and_partitions_in_the_same_commit(lake: Lake) -> None:
-    """`v` is text now, `c` is gone, `b` is new and a key. What a spec needs cannot go."""
+    """`v` is text now, `c` is gone, `x.y` new, `b` new and a key. What a spec needs cannot go."""
     lake.partition_by = ["bucket(4, id)", "a"]
     wide = {"id": pa.int64(), "v": pa.int64(), "a": pa.int64(), "c": pa.int64()}
     lake.apply_and_settle([typed(lake, [("I", "01", 1, 1, 1, 1), ("I", "02", 2, 2, 2, 2)], **wide)])
@@ -205,14 +205,14 @@ def test_a_rebuild_has_other_keys_columns_and_partitions_in_the_same_commit(lake
     rows = [("I", "01", "x", 1, "one", 7), ("I", "02", "y", 1, "two", 7), ("D", "03", "y", 1, "two", 7)]
     refused = lake.apply(lake.entry([typed(lake, [row[:-1] for row in rows], **other)], replaces=True))
     assert (refused["result"], refused["error"]["code"]) == ("rejected", "TG2412")
-    other["a"] = pa.int64()
-    outcome = lake.apply(lake.entry([typed(lake, rows, **other)], replaces=True))
+    other |= {"a": pa.int64(), "x.y": pa.int64()}
+    outcome = lake.apply(lake.entry([typed(lake, [(*row, 8) for row in rows], **other)], replaces=True))
     assert outcome["error"] is None, outcome["error"]
     assert outcome["rows"]["inserted"] == 1
     lake.settle(outcome)
-    more = [("I", "04", "z", 1, "three", 7), ("U", "05", "x", 1, "four", 7)]
+    more = [("I", "04", "z", 1, "three", 7, 8), ("U", "05", "x", 1, "four", 7, 8)]
     lake.apply_and_settle([typed(lake, more, **other)])
-    expected = [{"b": "x", "id": 1, "v": "four", "a": 7}, {"b": "z", "id": 1, "v": "three", "a": 7}]
+    expected = [{"b": b, "id": 1, "v": v, "a": 7, "x.y": 8} for b, v in (("x", "four"), ("z", "three"))]
     assert lake.rows() == read_elsewhere(lake) == expected
     described = lake.spark.sql(f"DESCRIBE EXTENDED shop.{lake.table}").collect()
     parts = [row["data_type"] for row in described if row["col_name"].startswith("Part ")]

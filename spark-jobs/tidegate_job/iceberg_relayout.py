@@ -78,7 +78,8 @@ def _change_columns(
             update = update.makeColumnOptional(name)
     types = jvm.org.apache.iceberg.spark.SparkSchemaUtil.convert(rows._jdf.schema().asNullable())
     for name in added:
-        update = update.addColumn(name, types.caseInsensitiveFindField(name).type())
+        # The form with a parent, since a name may have a dot in it.
+        update = update.addColumn(None, name, types.caseInsensitiveFindField(name).type())
     if added:
         before = ""
         for column in rows.columns:
