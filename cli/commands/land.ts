@@ -90,7 +90,7 @@ async function putAll(bucket: string, files: readonly LocalFile[]): Promise<void
 const notPut = (key: string, put: number, all: number, cause: unknown): EngineError =>
   new EngineError(
     'TG5609',
-    `\`${key}\` was not put (${messageOf(cause)}); ${number(put)} of ${plural(all, 'file')} were. Mend that, then land those that are missing: \`tidegate files TABLE\` lists what is there, and a full-load file that is put twice holds its table.`,
+    `\`${key}\` was not put (${messageOf(cause)}); ${number(put)} of ${plural(all, 'file')} were. Mend that, then land those that are missing: \`tidegate files TABLE\` lists what is there, and a full-load file that is put twice begins a reload.`,
     { cause },
   )
 

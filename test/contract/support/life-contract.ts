@@ -7,7 +7,10 @@ import { controlLayout } from '../../../shared/contracts/control-layout.ts'
 import { type ClaimBatchOutput, claimReport, manifest } from '../../../shared/contracts/runs.ts'
 import { landFile } from '../../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../../shared/landing/sources.ts'
+import { createMemoryAuditLog } from '../../../shared/memory/audit-log.ts'
 import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
+import { completingReload } from '../../../shared/operate/reload.ts'
+import { doVerb } from '../../../shared/operate/table-verb.ts'
 import {
   CONTROL,
   item,
@@ -103,6 +106,33 @@ const NOBODY = '  other.table:\n'
 
 export function lifeContract(kind: string, makeWorld: () => World): void {
   describe(`life of a table: ${kind}`, () => {
+    test('loaded again: what is put from then on waits until the load is whole; then one commit has its generation', async () => {
+      const world = makeWorld()
+      const one = tableIn(world)
+      await one.apply('  shop.NAME: { reload: { complete_when: operator } }\n')
+      await one.land(LOAD, 'rows')
+      expect(await one.run(OFTEN)).toEqual([[one.table, 'completed', 'committed']])
+      await one.land(LOAD, 'other rows')
+      await one.land(FIRST, '1')
+      expect((await one.begin(OFTEN)).skipped).toEqual([{ table: one.table, reason: 'reload_is_staged' }])
+
+      const config = await world.config.table(OFTEN, one.table)
+      if (!config) throw new Error('just applied')
+      const ports = { ...world, audit: createMemoryAuditLog(), newId: () => one.name, who: 'ada@laptop' }
+      await doVerb(await completingReload(await item(world, one.table), config, ports), null, ports)
+      expect(await one.run(OFTEN)).toEqual([[one.table, 'completed', 'committed']])
+      expect(await item(world, one.table)).toMatchObject({ generation: 2, reload: null })
+      const [loaded] = await world.files.settledFiles(one.table, 1)
+      expect(loaded).toMatchObject({ file_ingestion_status: 'raw_file_processed', generation: 2 })
+      const marker = await world.files.marker(one.table, 2, loaded?.file_ingestion_path ?? '')
+      expect(marker?.marker_of).toBe(loaded?.file_id)
+      expect([await one.waiting(), await one.run(OFTEN), one.commits()]).toEqual([
+        [FIRST],
+        [[one.table, 'completed', 'committed']],
+        [1, 1, 1],
+      ])
+    })
+
     test('added: the files that waited for it go with the next run of its cadence', async () => {
       const world = makeWorld()
       const one = tableIn(world)
