@@ -44,6 +44,19 @@ test('an act that fails is written down with how far it came and why, and its ow
   ])
 })
 
+test('an error is written down up to a thousand characters, and one that can’t be is thrown all the same', async () => {
+  const ports = portsOf()
+  const failing = () => Promise.reject(new Error('x'.repeat(5000)))
+  await expect(audited(act, ports, failing)).rejects.toThrow('xxx')
+  expect(await ports.audit.recent(1)).toMatchObject([{ details: { error: 'x'.repeat(1000) } }])
+
+  let writes = 0
+  const put: typeof ports.audit.put = (item) =>
+    writes++ === 0 ? ports.audit.put(item) : Promise.reject(new Error('no right'))
+  await expect(audited(act, { ...ports, audit: { ...ports.audit, put } }, failing)).rejects.toThrow('xxx')
+  expect(writes).toBe(2)
+})
+
 test('nothing is done when it can’t be written down', async () => {
   const ports = portsOf()
   const refusing = { ...ports, audit: { ...ports.audit, put: () => Promise.reject(new Error('no right')) } }

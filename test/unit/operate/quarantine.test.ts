@@ -62,7 +62,16 @@ describe('a quarantined file', () => {
       `s3://staging/${first.file_ingestion_path}`,
     ])
       expect(await quarantinedFile(name, TABLES, ports.files)).toEqual(first)
-    await expect(quarantinedFile('000000000000', TABLES, ports.files)).rejects.toMatchObject({ code: 'TG2641' })
+    await expect(quarantinedFile('000000000000', TABLES, ports.files)).rejects.toThrow(
+      'TG2641: no quarantined file is `000000000000`. `tidegate quarantine list` has those that wait for a decision.',
+    )
+    expect(await quarantinedFile(second.file_id.slice(0, 14), ['hr_a'], ports.files)).toEqual(second)
+    await expect(quarantinedFile(first.file_id.slice(0, 11), TABLES, ports.files)).rejects.toMatchObject({
+      code: 'TG2641',
+    })
+    // A settled file that nobody ever put aside is none.
+    const applied = { settled: async () => settled(landed('hr_a', 9)), quarantined: ports.files.quarantined }
+    await expect(quarantinedFile('000000000009-a', ['hr_a'], applied)).rejects.toMatchObject({ code: 'TG2641' })
     await expect(quarantinedFile(second.file_id.slice(0, 3), TABLES, ports.files)).rejects.toMatchObject({
       code: 'TG2641',
     })
@@ -78,7 +87,9 @@ describe('a quarantined file', () => {
       ],
     }
     const [one] = await ports.files.quarantined('hr_a', 1)
-    await expect(quarantinedFile(one?.file_id ?? '', ['hr_a'], twin)).rejects.toMatchObject({ code: 'TG2642' })
+    await expect(quarantinedFile(one?.file_id ?? '', ['hr_a'], twin)).rejects.toThrow(
+      `TG2642: \`${one?.file_id}\` means 2 quarantined files. Give more of one's id; \`tidegate quarantine list\` has them.`,
+    )
   })
 
   it('released waits again, and leaves an audit item', async () => {
@@ -87,14 +98,23 @@ describe('a quarantined file', () => {
     expect((await ports.files.waiting('hr_a', 9)).map((file) => file.file_id)).toEqual([first.file_id])
     expect(await quarantinedFiles(['hr_a'], ports.files)).toEqual([second])
     expect(await ports.audit.recent(9)).toMatchObject([
-      { verb: 'quarantine release', target: first.file_id, result: 'done', details: { table: 'hr_a' } },
+      {
+        verb: 'quarantine release',
+        target: first.file_id,
+        reason: 'the reader was at fault',
+        result: 'done',
+        details: { table: 'hr_a', path: first.file_ingestion_path, rejected: NOTE.batch_id },
+      },
     ])
   })
 
   it('whose bytes are not there any more is not released', async () => {
     const { ports, first } = await world()
     await ports.objects.put('staging', first.file_ingestion_path, 'mended')
-    await expect(releaseFile(first, null, ports)).rejects.toMatchObject({ code: 'TG3321' })
+    await expect(releaseFile(first, null, ports)).rejects.toThrow(
+      `TG3321: \`s3://staging/${first.file_ingestion_path}\` is gone, or has other bytes than those that were quarantined.`,
+    )
+    expect(await ports.audit.recent(9)).toEqual([])
     expect(await ports.files.waiting('hr_a', 9)).toEqual([])
   })
 
@@ -103,7 +123,9 @@ describe('a quarantined file', () => {
     await discardFile(first, 'the source resends it', ports)
     const given = await quarantinedFile(first.file_id, TABLES, ports.files)
     expect(given.quarantine?.discarded_at_ms).toBe(ports.clock.now())
-    await expect(discardFile(given, 'again', ports)).rejects.toMatchObject({ code: 'TG3322' })
+    await expect(discardFile(given, 'again', ports)).rejects.toThrow(
+      `TG3322: \`${first.file_id}\` was given up already, at ${new Date(ports.clock.now()).toISOString()}. To apply it after all: \`tidegate quarantine release\`.`,
+    )
     await releaseFile(given, null, ports)
     expect(await ports.files.waiting('hr_a', 9)).toHaveLength(1)
   })
@@ -111,7 +133,9 @@ describe('a quarantined file', () => {
   it('that somebody decided upon since the preview stays as they left it', async () => {
     const { ports, first } = await world()
     await releaseFile(first, null, ports)
-    await expect(discardFile(first, 'too late', ports)).rejects.toMatchObject({ code: 'TG3320' })
+    await expect(discardFile(first, 'too late', ports)).rejects.toThrow(
+      `TG3320: \`${first.file_id}\` is not as it was when \`quarantine discard\` looked: somebody decided, or it was quarantined anew.`,
+    )
     expect(await ports.files.waiting('hr_a', 9)).toHaveLength(1)
     expect(await ports.audit.recent(1)).toMatchObject([{ verb: 'quarantine discard', result: 'failed' }])
   })
