@@ -55,6 +55,9 @@ from .read_failures import blame_files
 from .table_format import Commit, Look, OpenTable, TableFormat
 from .tombstones import remembered_deletes
 
+_ONE_TASK_ROWS = 25_000
+"""Up to this many rows are read by one task: what follows needs no shuffle then, which costs more than they
+do."""
 _ONE_PARTITION_ROWS = 250_000
 
 
@@ -222,6 +225,8 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     rows = sum(footer.rows for footer in footers.values())
     changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms())
     changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))
+    if rows <= _ONE_TASK_ROWS:
+        changes = changes.coalesce(1)
 
     def rows_without(file: PlannedFile, key: str) -> tuple[int, ...]:
         return null_rows(job.spark, file, key, columns.data[key])

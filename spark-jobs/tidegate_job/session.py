@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 
 from .apply_table import Job
 from .iceberg import Iceberg, pin_tables
+from .java import keep_names
 from .layout import ControlLayout
 from .object_store import ObjectStore
 from .plan import Plan
@@ -25,6 +26,7 @@ def start_session(name: str) -> SparkSession:
 
 def prepare(spark: SparkSession) -> None:
     """Settings that the job's results depend on, whatever was submitted."""
+    keep_names(spark)
     pin_tables(spark)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.caseSensitive", "false")
