@@ -53,6 +53,45 @@ describe('understanding', () => {
     })
   })
 
+  it('a start whose input tells no cadence is one all the same', () => {
+    const body = JSON.stringify({ StateMachineArn: MACHINE, Name: 'e1', Input: '{"cadence":"nightly"}' })
+    expect(read(body)).toMatchObject({ kind: 'start', about: null, execution: { input: '{"cadence":"nightly"}' } })
+    for (const part of ['StateMachineArn', 'Name', 'Input'])
+      expect(read(JSON.stringify({ ...JSON.parse(body), [part]: '' }))).toMatchObject({
+        kind: 'other',
+        execution: null,
+      })
+  })
+
+  it('a reconciliation is told by the function that it was for', () => {
+    const of = (TARGET_ARN: string) => read('{}', { TARGET_ARN }).kind
+    expect(of('arn:aws:lambda:eu-west-1:000000000000:function:tidegate-dev-reconcile')).toBe('reconcile')
+    expect(of('arn:aws-cn:lambda:cn-north-1:000000000000:function:tidegate-dev-reconcile')).toBe('reconcile')
+    expect(of('arn:aws:lambda:eu-west-1:000000000000:function:tidegate-dev-reconcile-2')).toBe('other')
+    expect(of('arn:aws:sqs:eu-west-1:000000000000:tidegate-dev-reconcile')).toBe('other')
+    expect(of('x arn:aws:lambda:eu-west-1:000000000000:function:tidegate-dev-reconcile')).toBe('other')
+    expect(read('{}').kind).toBe('other')
+  })
+
+  it('what the rule says of a failure comes before what the key tells, escaped', () => {
+    const stray = JSON.stringify(eventFor('elsewhere/x.parquet', 'e', 1))
+    const error = (attributes: Record<string, string>) => read(stray, attributes).error
+    expect(error({ ERROR_CODE: 'NO_PERMISSIONS' })).toBe('NO_PERMISSIONS')
+    expect(error({ ERROR_MESSAGE: 'no\u0007 right' })).toBe('no\\u0007 right')
+    expect(error({ ERROR_CODE: '', ERROR_MESSAGE: 'm' })).toBe('m')
+    expect(error({})).toMatch(/^TG2005/)
+  })
+
+  it('an event that landing would ignore has no table, and nothing is wrong with it', () => {
+    expect(read(JSON.stringify(eventFor('in/a/b/_SUCCESS', 'e', 0)))).toEqual({
+      kind: 'event',
+      table: null,
+      about: 'in/a/b/_SUCCESS',
+      error: null,
+      execution: null,
+    })
+  })
+
   it('any body and any attributes are something, and never an exception', () => {
     const texts = fc.oneof(fc.string(), fc.json(), fc.constant(startOf('e1').slice(0, 40)))
     fc.assert(
