@@ -20,6 +20,7 @@ const tableMetadata = z.looseObject({
 type Snapshot = z.infer<typeof snapshot>
 
 const BATCH = 'tidegate.batch-id'
+const GENERATION = 'tidegate.generation'
 
 export function createGlueTableHistories(client: GlueClient, objects: Pick<ObjectStore, 'get'>): TableHistories {
   return {
@@ -78,6 +79,7 @@ function historyOf({ 'current-snapshot-id': current, snapshots }: z.infer<typeof
 const toldOf = (one: Snapshot): TableSnapshot => ({
   id: one['snapshot-id'],
   batch_id: one.summary[BATCH] ?? null,
+  generation: Number(one.summary[GENERATION]) || null,
   sequence_number: one['sequence-number'],
 })
 

@@ -5,6 +5,8 @@ export interface TableSnapshot {
   readonly id: string
   /** Of ours; null for a commit of somebody else's. */
   readonly batch_id: string | null
+  /** Of the load that its rows are of; null for somebody else's. */
+  readonly generation: number | null
   /** Grows with every commit, also with those that were rolled back since. */
   readonly sequence_number: number
 }

@@ -29,7 +29,7 @@ export interface BackfillPreview {
 
 /**
  * Quarantined and superseded files, and those that wait anyway, are no part of it. Throws LedgerError TG3301, TG3350 (not in
- * this state), TG3351 (not configured), TG3352 (nothing to apply again), TG3355 (historical, and not to be told), and what ports
+ * this state), TG3351 (not configured), TG3352 (nothing to apply again), TG3355 (historical, and not to be told), TG3356 (rows of an older load), and what ports
  * throw. Objects that are gone are told, and refused only by what then does it.
  */
 export async function previewBackfill(table: string, span: Span, ports: BackfillPorts): Promise<BackfillPreview> {
@@ -37,6 +37,7 @@ export async function previewBackfill(table: string, span: Span, ports: Backfill
   refuseUnresolved(before)
   const { merge, target } = await configurationOf(table, ports.config)
   const history = await ports.histories.of(target)
+  if (merge.mode === 'snapshot') refuseOlderRows(before, history)
   const settled = await ports.files.settledBetween(table, span.fromS, span.toS)
   const applied = settled.filter((file) => file.file_ingestion_status === 'raw_file_processed')
   // Put times decide, but the id of a history's batch goes by its generation.
@@ -50,6 +51,16 @@ export async function previewBackfill(table: string, span: Span, ports: Backfill
   if (chosen.files.length === 0) throw nothingToDo(table, left_out)
   const gone = await goneOf(chosen.files, ports.objects)
   return { before, after: atCurrent(before, history), mode: merge.mode, files: chosen.files, gone, left_out }
+}
+
+/** Rolled back to before its last load: the files of that would be merged into what it replaced. */
+function refuseOlderRows({ raw_table_name: table, generation }: TableItem, history: TableHistory | undefined): void {
+  const rows = history?.lineage.find((one) => one.generation !== null)?.generation ?? generation
+  if (rows >= generation) return
+  throw new LedgerError(
+    'TG3356',
+    `\`${table}\` was rolled back to before its last reload or rebuild: its rows are of generation \`${rows}\` and not \`${generation}\`. \`tidegate rebuild ${table} --config FILE\` builds it anew.`,
+  )
 }
 
 /** The item that look-ups then go by; the same one, unless the table was rolled back or made anew. */

@@ -20,7 +20,7 @@ async function historyWhen(answer: Answer, body?: string) {
 
 /** As Iceberg writes it: ids are numbers of 64 bits. */
 const snapshotText = (id: string, parent: string | null, sequence: number, batch?: string): string =>
-  `{"snapshot-id":${id},${parent === null ? '' : `"parent-snapshot-id":${parent},`}"sequence-number":${sequence},"timestamp-ms":1,"manifest-list":"s3://raw/x","summary":{"operation":"append"${batch ? `,"tidegate.batch-id":"${batch}"` : ''}}}`
+  `{"snapshot-id":${id},${parent === null ? '' : `"parent-snapshot-id":${parent},`}"sequence-number":${sequence},"timestamp-ms":1,"manifest-list":"s3://raw/x","summary":{"operation":"append"${batch ? `,"tidegate.batch-id":"${batch}","tidegate.generation":"2"` : ''}}}`
 
 const metadataText = (current: string, snapshots: readonly string[]): string =>
   `{"format-version":2,"current-snapshot-id":${current},"snapshots":[${snapshots.join(',')}],"refs":{}}`
@@ -36,11 +36,11 @@ describe('the history of an Iceberg table', () => {
     ]
     expect(await historyWhen(inCatalogue, metadataText(SECOND, snapshots))).toEqual({
       lineage: [
-        { id: SECOND, batch_id: null, sequence_number: 2 },
-        { id: FIRST, batch_id: 'sha256:a', sequence_number: 1 },
+        { id: SECOND, batch_id: null, generation: null, sequence_number: 2 },
+        { id: FIRST, batch_id: 'sha256:a', generation: 2, sequence_number: 1 },
       ],
       complete: true,
-      others: [{ id: LOST, batch_id: 'sha256:b', sequence_number: 3 }],
+      others: [{ id: LOST, batch_id: 'sha256:b', generation: 2, sequence_number: 3 }],
     })
   })
 

@@ -42,7 +42,12 @@ async function world(mode: 'snapshot' | 'historical' = 'snapshot') {
   /** The table's own history: what was committed, and not rolled back. */
   const remember = async (rolledBack: readonly string[] = [], kept = Number.POSITIVE_INFINITY) => {
     const told = (lake.get(TABLE) ?? []).map(
-      (commit, at): TableSnapshot => ({ id: commit.snapshot, batch_id: commit.batch, sequence_number: at + 1 }),
+      (commit, at): TableSnapshot => ({
+        id: commit.snapshot,
+        batch_id: commit.batch,
+        generation: 1,
+        sequence_number: at + 1,
+      }),
     )
     const lineage = told.filter(({ id }) => !rolledBack.includes(id)).toReversed()
     const others = told.filter(({ id }) => rolledBack.includes(id))
@@ -198,6 +203,8 @@ describe('[backfill] what it refuses', () => {
       await ports.tables.replace({ ...seen, revision: seen.revision + 1, generation: 2, generation_from_s }, seen)
     }
     await reloaded(second.put_at_s)
+    await expect(backfill()).rejects.toThrow(/TG3356.*generation `1` and not `2`/)
+    ports.histories.set(`raw.${TABLE}`, { lineage: [], complete: true, others: [] })
     const preview = await previewBackfill(TABLE, ALL, ports)
     expect(preview.files.map(idOf)).toEqual([second.file_id])
     expect(preview.left_out.map(({ reason }) => reason)).toEqual(['older_generation', 'older_generation'])
@@ -325,8 +332,8 @@ describe('[backfill] historical mode', () => {
   ])('goes by proof: %s', async (_, keptAt, endOfLineage, code) => {
     const { ports, lake, second } = await twoBatches('historical')
     const batch = ofBatch(lake).at(-1) ?? ''
-    const others = keptAt === 0 ? [] : [{ id: 'kept', batch_id: batch, sequence_number: keptAt }]
-    const lineage = [{ id: 'compaction', batch_id: null, sequence_number: endOfLineage }]
+    const others = keptAt === 0 ? [] : [{ id: 'kept', batch_id: batch, generation: 1, sequence_number: keptAt }]
+    const lineage = [{ id: 'compaction', batch_id: null, generation: null, sequence_number: endOfLineage }]
     ports.histories.set(`raw.${TABLE}`, { lineage, complete: false, others })
     const looked = previewBackfill(TABLE, { fromS: second.put_at_s, toS: ALL.toS }, ports)
     if (code) await expect(looked).rejects.toMatchObject({ code })

@@ -50,6 +50,7 @@ async function world(stored: TableConfig = tableConfig(TABLE)) {
     const lineage = (lake.get(TABLE) ?? []).map((one, at) => ({
       id: one.snapshot,
       batch_id: one.batch,
+      generation: 1,
       sequence_number: at,
     }))
     histories.set(`raw.${TABLE}`, { lineage: lineage.toReversed(), complete: true, others: [] })
@@ -226,7 +227,7 @@ describe('[rebuild] what it refuses', () => {
 
   it('a table that was adopted: it has rows that no file has', async () => {
     const prepared = await world()
-    const lineage = [{ id: 'theirs', batch_id: null, sequence_number: 1 }]
+    const lineage = [{ id: 'theirs', batch_id: null, generation: null, sequence_number: 1 }]
     prepared.ports.histories.set(`raw.${TABLE}`, { lineage, complete: true, others: [] })
     await refused(prepared, 'TG3371')
     await refused(await world(configWith({ target: { adopt: true } })), 'TG3371')
