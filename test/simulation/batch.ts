@@ -48,7 +48,8 @@ export function batchOf(planned: PlannedTable, contents: readonly Content[]): Re
       if (historical) {
         counts = { ...counts, inserted: read }
         const versions = contents.flatMap(({ file_id, changes }) => changes.map((change) => versionOf(file_id, change)))
-        return { rows: new Map(), versions: [...(snapshot?.versions ?? []), ...versions] }
+        const kept = entry.generation.replaces ? [] : (snapshot?.versions ?? [])
+        return { rows: new Map(), versions: [...kept, ...versions] }
       }
       const rows = new Map(entry.generation.replaces && rules.replacesAtReload ? [] : snapshot?.rows)
       counts = { ...counts, ...merge(rows, changes, remembered, rules.comparesSequences) }

@@ -50,6 +50,8 @@ const ACTIONS = [
   'operator-in-between',
   'reconciled-in-between',
   'reload-in-the-middle',
+  'rows-lost-and-backfilled',
+  'rebuilt-in-between',
 ] as const
 
 export type Strike = keyof typeof CHANCE

@@ -92,13 +92,15 @@ class Play {
       // Nothing is under way any more, which is what an operator waits for before forcing.
       this.#operator.look(true)
       await world.scheduler.run(STEP_LIMIT)
+      for (const table of world.tables) this.#operator.backfill(table, false)
+      await world.scheduler.run(STEP_LIMIT)
       this.#tick()
       if (!(await world.scheduler.run(STEP_LIMIT))) return world.violated('bounded', 'a quiet run does not end')
     }
   }
 
   #isDone(round: number): boolean {
-    if (round === 0) return false
+    if (round === 0 || this.#operator.misses) return false
     return this.#world.tables.every(({ name }) => {
       const item = this.#world.ports.state.tables.get(name)
       const waits = (this.#world.ports.state.waiting.get(name)?.size ?? 0) > 0
@@ -138,6 +140,10 @@ class Play {
         return this.#reconcile()
       case 'operator-in-between':
         return this.#operator.look(world.random.chance(0.5) ? 'even claimed ones' : false)
+      case 'rows-lost-and-backfilled':
+        return this.#operator.backfill(world.random.pick(world.tables), true)
+      case 'rebuilt-in-between':
+        return this.#operator.rebuild(world.random.pick(world.tables))
     }
   }
 

@@ -18,6 +18,11 @@ export const NOT_TOGETHER: readonly {
     without: ['file-poisoned'],
     why: 'A reload waits as long as a file of it is in quarantine, and nobody here decides about those.',
   },
+  {
+    kind: 'rows-lost-and-backfilled',
+    without: ['key-overwritten', 'file-put-again'],
+    why: 'What an overwritten file said is nowhere but in the rows: once those are deleted, nothing brings it back. A file that is put again may be a poisoned one.',
+  },
 ]
 
 /**

@@ -1,4 +1,5 @@
 /** The tables: snapshots that know their parent, and commits that are accepted only on the snapshot that they looked at. */
+import type { TableHistory } from '../../shared/ports/table-histories.ts'
 
 /** One change of one file. An empty sequence: a row of a full load. */
 export interface Change {
@@ -48,6 +49,26 @@ export class LakeTable {
     this.commits.push(next)
     this.#reachable.set(next.id, next)
     return true
+  }
+
+  /** Somebody deletes all rows of a table in mode S, by a commit of his own. */
+  loseRows(): void {
+    const { current } = this
+    if (!current || current.rows.size === 0) return
+    const id = `${this.commits.length + 1}`
+    const lost = { ...current, id, parent: current.id, batch_id: '', evidence: '', files: [], rows: new Map() }
+    this.commit(lost, current.id, true)
+  }
+
+  /** As the table's own metadata tells it. */
+  get history(): TableHistory {
+    const lineage: TableHistory['lineage'][number][] = []
+    let next = this.current?.id ?? null
+    for (let found = next && this.snapshot(next); found; found = next && this.snapshot(next)) {
+      lineage.push({ ...found, batch_id: found.batch_id || null, sequence_number: Number(found.id) })
+      next = found.parent
+    }
+    return { lineage, complete: next === null, others: [] }
   }
 
   /** Snapshot expiry: all but the newest `keep`. */

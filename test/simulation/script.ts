@@ -21,6 +21,7 @@ export type Action = { readonly pauseMs: number } & (
   | { readonly kind: Extract<FaultKind, 'events-redelivered-late' | 'reconciled-in-between'> }
   | { readonly kind: Extract<FaultKind, 'history-expired' | 'file-gone-for-a-while'> }
   | { readonly kind: Extract<FaultKind, 'dead-letters-replayed-twice' | 'operator-in-between'> }
+  | { readonly kind: Extract<FaultKind, 'rows-lost-and-backfilled' | 'rebuilt-in-between'> }
 )
 
 export interface Script {
@@ -41,6 +42,8 @@ const OUTSIDE = [
   'operator-in-between',
   'events-redelivered-late',
   'reconciled-in-between',
+  'rows-lost-and-backfilled',
+  'rebuilt-in-between',
 ] as const
 
 export function scriptOf(seed: number, faults: Faults): Script {

@@ -106,6 +106,8 @@ export class World {
   /** Keys that nobody can read for the moment, and all that ever were so. */
   readonly gone = new Set<string>()
   readonly everGone = new Set<string>()
+  /** Tables whose files an operator had applied again. */
+  readonly appliedAgain = new Set<string>()
   readonly violations: string[] = []
   readonly trace: ((line: string) => void) | undefined
   readonly #bug: Bug | undefined
