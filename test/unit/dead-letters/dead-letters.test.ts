@@ -40,6 +40,12 @@ describe('choosing', () => {
     expect((await depths())[0]).toBe(23)
   })
 
+  it('says that there are more also when one call of the queue gave exactly what was asked for', async () => {
+    for (let n = 0; n < 11; n++) world.queues.FileManager.put('x')
+    const chosen = await choose(all, 10, world.ports)
+    expect([chosen.letters.length, chosen.more]).toEqual([10, true])
+  })
+
   it('gives back at once what several queues have beyond that, and says until when the rest is ours', async () => {
     const { queues, ports, memory } = world
     for (const queue of [queues.FileManager, queues.LandingRule, queues.Scheduler])

@@ -135,7 +135,15 @@ describe('redacting', () => {
       '{"secret":1}',
       '{"detail":{"x":{"key":"secret"}}}',
       '{"id":{"secret":"secret"}}',
+      '{"secret":{"id":1}}',
+      '{"detail":{"secret":{"name":"x"}}}',
+      '{"detail":null,"secret":null}',
     ])
       expect(JSON.stringify(redacted(body))).not.toContain('secret')
+  })
+
+  it('tells what is no JSON object by its length and a digest, so that twins are known as such', () => {
+    expect(redacted('secret')).toBe('<6 characters, sha256 2bb80d537b1d…>')
+    expect(redacted('[]')).toMatch(/^<2 characters, sha256 [0-9a-f]{12}…>$/)
   })
 })

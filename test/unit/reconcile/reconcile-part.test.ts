@@ -21,6 +21,15 @@ it('before anything is configured there is nothing to do, and nothing to complai
   expect(await reconcilePart({}, { ...partPorts, sources })).toEqual({ skipped: 'nothing_configured' })
 })
 
+it('any other trouble is thrown: a configuration that can’t be read, a bucket that does not answer', async () => {
+  const { memory, partPorts } = await subject()
+  await memory.objects.put('broken', 'config/sources.json', '{')
+  const sources = sourcesFrom(memory.objects, 'broken', memory.clock)
+  await expect(reconcilePart({}, { ...partPorts, sources })).rejects.toMatchObject({ code: 'TG1002' })
+  const silent = () => Promise.reject(Object.assign(new Error('no answer'), { code: 'TG1001' }))
+  await expect(reconcilePart({}, { ...partPorts, sources: silent })).rejects.toThrow('no answer')
+})
+
 it('a bucket that fits into its time leaves no cursor', async () => {
   const { memory, put, run, cursor } = await subject()
   await put()
@@ -49,6 +58,7 @@ it('what does not fit is done by the next ones, each from where the last stopped
   expect(await part()).toMatchObject({ landed: 500, next: keyOf(2_499) })
   expect(await part()).toMatchObject({ landed: 0, objects: 0, complete: true, next: null })
   expect(await cursor()).toMatchObject({ start_after: null })
+  expect(memory.signals.total('FilesReconciled')).toBe(2_500)
   const again = await Promise.all(events.map((event) => landFile(event, partPorts)))
   expect(new Set(again.map(({ result }) => result))).toEqual(new Set(['already_waiting']))
 })

@@ -88,13 +88,15 @@ describe('what is not landed', () => {
       'elsewhere/x.parquet',
       'in/a/b/_SUCCESS',
       'in/a/b/notes.txt',
+      'in/a/b/more.txt',
       'in/only.parquet',
       'in/a/b/x\u0007.csv',
       KEY,
     ])
       await fixture.put(key)
     const report = await fixture.run()
-    expect(report).toMatchObject({ objects: 6, landed: 1, ignored: 1 })
+    expect(report).toMatchObject({ objects: 7, landed: 1, ignored: 1 })
+    expect(report.refused.TG2009?.objects).toBe(2)
     expect(Object.keys(report.refused).sort()).toEqual(['TG2004', 'TG2005', 'TG2007', 'TG2009'])
     expect(report.refused.TG2005).toEqual({ objects: 1, example: expect.stringContaining('`elsewhere/x.parquet`') })
   })
@@ -134,9 +136,12 @@ describe('one source, one table', () => {
     const sources = async () => ({ outer: { ...source, prefix: 'in/' }, nested: { ...source, prefix: 'in/nested/' } })
     const nested = 'in/nested/Sales/Orders/LOAD00000001.parquet'
     for (const key of [KEY, nested]) await fixture.put(key)
-    const of = async (name: string) => (await fixture.runWith({ sources }, { source: name })).examples.landed
-    expect(await of('nested')).toMatchObject([{ key: nested }])
-    expect(await of('outer')).toMatchObject([{ key: KEY }])
+    const of = async (name: string) => {
+      const { objects, examples } = await fixture.runWith({ sources }, { source: name })
+      return [objects, examples.landed.map(({ key }) => key)]
+    }
+    expect(await of('outer')).toEqual([1, [KEY]])
+    expect(await of('nested')).toEqual([1, [nested]])
     // Those that wait are looked at by the source that landed them.
     const looked = async (name: string) => (await fixture.runWith({ sources }, { source: name })).waiting
     expect([await looked('nested'), await looked('outer')]).toEqual([1, 1])
