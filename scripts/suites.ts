@@ -87,6 +87,9 @@ const suite = (name: string, budgetMinutes: number): Suite => vitest(name, { nam
 
 /** What `npm test` runs. Python waits for Spark half of the time. */
 export const PLAN: Plan = [
-  [[checks, suite('unit', 2), suite('contract', 3)], [pytest({ name: 'python', budgetMinutes: 11 })]],
-  [[suite('conformance', 4), suite('e2e', 17)]],
+  [
+    [checks, suite('unit', 3), suite('contract', 3), suite('conformance', 5)],
+    [pytest({ name: 'python', budgetMinutes: 11 })],
+  ],
+  [[suite('e2e', 17)]],
 ]
