@@ -127,10 +127,22 @@ function tableIsTheFold(world: World, table: string, mode: 'S' | 'H', settled: R
   }
   const load = newestLoad(world, table, settled)
   const present = processed.filter((put) => putAt(put.file_id) >= load)
-  const rows = [...foldOf(present.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')
+  const applied = asApplied(world, table, present)
+  const rows = [...foldOf(applied.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')
   // Of equal sequences the first applied stays; in a batch of files that came by several it is the one put first.
   const told = world.appliedAgain.has(table) ? (change: Change) => `${change.key}=${change.seq}` : textOf
   compare(world, `${table} (snapshot)`, rows.map(told), [...(snapshot?.rows.values() ?? [])].map(told))
+}
+
+/** In the order in which they came into the newest generation: of equal sequences the first stays. */
+function asApplied(world: World, table: string, puts: readonly Put[]): Put[] {
+  const { commits, current } = world.lakeOf(table)
+  const firstOf = new Map<string, number>()
+  for (const [at, { generation, files }] of commits.entries()) {
+    for (const file of generation === current?.generation ? files : []) if (!firstOf.has(file)) firstOf.set(file, at)
+  }
+  const place = ({ file_id }: Put) => firstOf.get(file_id) ?? commits.length
+  return [...puts].sort((a, b) => place(a) - place(b) || (a.file_id < b.file_id ? -1 : 1))
 }
 
 function compare(world: World, what: string, expected: readonly string[], found: readonly string[]): void {
