@@ -30,7 +30,7 @@ export interface History {
 
 /** More steps than any sound history takes: it goes round in circles. */
 const STEP_LIMIT = 20_000
-/** Quiet rounds in which everything must come to its end. */
+/** Quiet rounds in which everything must come to its end, and one more for each file: a claim may take one at a time. */
 const QUIET_ROUNDS = 16
 /** What has not by then waits for a job run that never shows: two weeks later none can come any more. */
 const PATIENT_ROUNDS = 8
@@ -86,7 +86,7 @@ class Play {
       await world.ports.config.putTable(tableConfig(name, mode, world.onBadFile))
     this.#reconcile()
     await world.scheduler.run(STEP_LIMIT)
-    for (let round = 0; round < QUIET_ROUNDS && !this.#isDone(round); round += 1) {
+    for (let round = 0; round < QUIET_ROUNDS + world.puts.size && !this.#isDone(round); round += 1) {
       world.clock.advance(round === PATIENT_ROUNDS ? LONG_MS : QUIET_MS)
       this.#landing.replay(1)
       // Nothing is under way any more, which is what an operator waits for before forcing.
