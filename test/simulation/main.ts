@@ -1,4 +1,4 @@
-/** `npm run simulate -- [--histories N] [--seed S] [--workers N] [--faults KIND,…] [--bug NAME] [--trace]`: plays histories, and says what broke. */
+/** `npm run simulate`: plays histories, and says what broke. */
 import { parseArgs } from 'node:util'
 import { BUGS } from './bugs.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
@@ -24,17 +24,28 @@ function wholeNumber(name: string, text: string): number {
   process.exit(2)
 }
 
+const USAGE = 'npm run simulate -- [--histories N] [--seed S] [--workers N] [--faults KIND,…] [--bug NAME] [--trace]'
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        histories: { type: 'string', default: '1000' },
+        seed: { type: 'string', default: '1' },
+        workers: { type: 'string', default: '1' },
+        faults: { type: 'string' },
+        bug: { type: 'string' },
+        trace: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    process.stderr.write(`TG9905: ${(error as Error).message}. Usage: ${USAGE}\n`)
+    process.exit(2)
+  }
+}
+
 function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      histories: { type: 'string', default: '1000' },
-      seed: { type: 'string', default: '1' },
-      workers: { type: 'string', default: '1' },
-      faults: { type: 'string' },
-      bug: { type: 'string' },
-      trace: { type: 'boolean', default: false },
-    },
-  })
+  const values = readOptions()
   const kinds = values.faults?.split(',') ?? FAULT_KINDS
   const isKind = (kind: string): kind is FaultKind => FAULT_KINDS.some((one) => one === kind)
   for (const kind of kinds) if (!isKind(kind)) refuse('kind of fault', kind, FAULT_KINDS)
