@@ -2,9 +2,12 @@
 import type { Bench, Finding, Findings } from './page.ts'
 import { type Measured, measureSpark, median, sparkMethod, sparkVersions } from './spark-session.ts'
 
-const BARE =
-  "Spark's own statements do less: they look into no history and at no landed file, fold nothing, refuse no bad row, count and " +
-  'remember nothing, and write none of our five columns. They are measured beside ours to tell what of a ratio is the engine, and what is ours.'
+const WHY = [
+  "Spark's own statements do less: they look into no history and at no landed file, fold nothing, refuse no bad row, count and remember nothing, and write none of our five columns.",
+  'They are measured beside ours to tell what of a ratio is the engine, and what is ours. Of the changes, the engine alone is over two of the three targets on this machine.',
+  'What ours adds to a full load: a pass over the keys that finds whether one comes twice (the phase `read`), and the five columns.',
+  'To a merge on read: the look at each landed file and its footer, the fold, and the planning of eight small Spark jobs. Copy on write takes what the rewriting of the files takes.',
+].join(' ')
 
 function against(what: string, seconds: number, floor: number, most: number): Finding {
   const ratio = seconds / floor
@@ -28,7 +31,7 @@ function findings({ seconds, phases = {} }: Measured): Findings {
     against('40,000 changes in 14 files, copy on write', median(seconds.copy_on_write), floor, 6.5),
     bare('`MERGE` of them, copy on write', 'MERGE, copy_on_write'),
   ]
-  return { rows, notes: `${BARE}\n\n${profile(phases)}` }
+  return { rows, notes: `${WHY}\n\n${profile(phases)}` }
 }
 
 /** Median seconds of each phase that the outcomes name. */
