@@ -9,7 +9,8 @@ const pages = allPages().filter((page) => {
 })
 
 describe('the commands of the documentation', () => {
-  it.each(pages)('%s', async (page) => {
+  // Two at a time: a cold Spark and a cloud that starts leave much of two cores idle.
+  it.concurrent.each(pages)('%s', async (page) => {
     const reader = new Reader()
     try {
       await reader.follow(page)
