@@ -17,7 +17,6 @@ const suite = (name: string, timeoutMs: number, parallel: boolean, setupFiles: s
 export default defineConfig({
   test: {
     allowOnly: false,
-    maxConcurrency: 2,
     projects: [
       suite('unit', 20_000, true, ['test/setup.ts']),
       suite('contract', 120_000, false),

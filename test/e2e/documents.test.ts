@@ -9,8 +9,7 @@ const pages = allPages().filter((page) => {
 })
 
 describe('the commands of the documentation', () => {
-  // Two at a time: a cold Spark and a cloud that starts leave much of two cores idle.
-  it.concurrent.each(pages)('%s', async (page) => {
+  it.each(pages)('%s', async (page) => {
     const reader = new Reader()
     try {
       await reader.follow(page)
