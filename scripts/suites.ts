@@ -91,5 +91,5 @@ export const PLAN: Plan = [
     [checks, suite('unit', 3), suite('contract', 3), suite('conformance', 5)],
     [pytest({ name: 'python', budgetMinutes: 11 })],
   ],
-  [[suite('e2e', 17)]],
+  [[suite('e2e', 19)]],
 ]
