@@ -1,8 +1,6 @@
 /** `tidegate backfill TABLE`: files that were applied are applied again, so that what the table lost comes back. */
 import type { Command } from 'commander'
 import pc from 'picocolors'
-import { createGlueClient } from '../../shared/aws/clients.ts'
-import { createGlueTableHistories } from '../../shared/aws/glue-table-histories.ts'
 import type { SettledFile } from '../../shared/contracts/ledger.ts'
 import { shown } from '../../shared/files/shown.ts'
 import { FOR_EVER_S } from '../../shared/operate/applied-files.ts'
@@ -13,11 +11,11 @@ import { type BackfillPreview, previewBackfill, type Span } from '../../shared/o
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { actIfAgreed, showEffects, type TableAct } from '../lib/agreed-act.ts'
 import { addChangeOptions } from '../lib/confirm.ts'
-import { type Deployment, findDeployment } from '../lib/deployment.ts'
+import { findDeployment } from '../lib/deployment.ts'
 import { plural, size } from '../lib/human.ts'
 import type { Column, Output } from '../lib/output.ts'
 import { pointInTime } from '../lib/point-in-time.ts'
-import { auditPorts, type LedgerPorts, ledgerPorts } from '../lib/ports.ts'
+import { appliedFilesPorts } from '../lib/ports.ts'
 import { reasonOption } from '../lib/reason-option.ts'
 import type { VerbOptions } from '../lib/table-verb.ts'
 import { tableNamed } from '../lib/which-table.ts'
@@ -42,8 +40,7 @@ export function addBackfill(program: Command): void {
       const globals = self.optsWithGlobals<Globals>()
       const output = outputOf(globals)
       const span = spanOf(options)
-      const deployment = await findDeployment(globals, output)
-      const ports = portsOf(deployment)
+      const ports = appliedFilesPorts(await findDeployment(globals, output))
       const { table } = tableNamed(wanted, await tableStatuses(ports))
       const preview = await previewBackfill(table, span, ports)
       if (options.plan)
@@ -57,16 +54,6 @@ function spanOf({ from, to }: BackfillOptions): Span {
   const now = Date.now()
   const toS = to === undefined ? FOR_EVER_S : Math.floor(pointInTime(to, now) / 1000)
   return { fromS: Math.floor(pointInTime(from, now) / 1000), toS }
-}
-
-const portsOf = (deployment: Deployment): BackfillPorts & LedgerPorts => {
-  const ledger = ledgerPorts(deployment)
-  return {
-    ...ledger,
-    ...auditPorts(deployment),
-    histories: createGlueTableHistories(createGlueClient(), ledger.objects),
-    controlBucket: deployment.controlBucket,
-  }
 }
 
 function actOf(preview: BackfillPreview, span: Span, options: BackfillOptions, ports: BackfillPorts): TableAct {

@@ -1,7 +1,5 @@
 /** `tidegate rebuild TABLE`: builds a table anew from its settled files, by other keys, mode, sequence or target, and swaps it. */
 import type { Command } from 'commander'
-import { createGlueClient } from '../../shared/aws/clients.ts'
-import { createGlueTableHistories } from '../../shared/aws/glue-table-histories.ts'
 import { resolve } from '../../shared/config/resolve.ts'
 import {
   doRebuild,
@@ -14,9 +12,9 @@ import {
 import { actIfAgreed, type TableAct } from '../lib/agreed-act.ts'
 import { parsedFile } from '../lib/config-file.ts'
 import { addChangeOptions } from '../lib/confirm.ts'
-import { type Deployment, findDeployment } from '../lib/deployment.ts'
+import { findDeployment } from '../lib/deployment.ts'
 import { plural, size } from '../lib/human.ts'
-import { auditPorts, ledgerPorts } from '../lib/ports.ts'
+import { appliedFilesPorts } from '../lib/ports.ts'
 import { reasonOption } from '../lib/reason-option.ts'
 import { settingText } from '../lib/setting-text.ts'
 import type { VerbOptions } from '../lib/table-verb.ts'
@@ -41,22 +39,11 @@ export function addRebuild(program: Command): void {
       const deployment = await findDeployment(globals, output)
       const { tables } = resolve(parsed, deployment)
       const named = tables.map((config) => ({ table: config.source_table_name, config }))
-      const ports = portsOf(deployment)
+      const ports = appliedFilesPorts(deployment)
       const preview = await previewRebuild(tableNamed(wanted, named).config, ports)
       await actIfAgreed(actOf(preview, options, ports), options, output)
     })
   addChangeOptions(command)
-}
-
-function portsOf(deployment: Deployment): RebuildPorts {
-  const ledger = ledgerPorts(deployment)
-  return {
-    ...ledger,
-    ...auditPorts(deployment),
-    histories: createGlueTableHistories(createGlueClient(), ledger.objects),
-    controlBucket: deployment.controlBucket,
-    historyTtlMs: deployment.historyTtlMs,
-  }
 }
 
 function actOf(preview: RebuildPreview, options: RebuildOptions, ports: RebuildPorts): TableAct {

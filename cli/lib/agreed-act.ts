@@ -1,12 +1,13 @@
-/** An act on one table at the command line that is more than one write of its item: shown, agreed to, done. */
+/** An act on one table at the command line: shown, agreed to, done. */
 import pc from 'picocolors'
-import { confirmed } from './confirm.ts'
+import { type ChangeOptions, confirmed } from './confirm.ts'
 import type { Output } from './output.ts'
-import type { VerbOptions } from './table-verb.ts'
 
 export interface TableAct {
   readonly verb: string
   readonly table: string
+  /** The table's state, and what becomes of it; left out where that says nothing. */
+  readonly change?: string
   /** What it comes to, in sentences. */
   readonly effects: readonly string[]
   /** More for `--json`. */
@@ -15,9 +16,9 @@ export interface TableAct {
 }
 
 /** Exit code 1 if nobody agreed. Throws what the act throws. */
-export async function actIfAgreed(act: TableAct, options: VerbOptions, output: Output): Promise<void> {
-  const { verb, table, effects } = act
-  const facts = { verb, table, effects, ...act.facts, dry_run: options.dryRun === true }
+export async function actIfAgreed(act: TableAct, options: ChangeOptions, output: Output): Promise<void> {
+  const { verb, table, change, effects } = act
+  const facts = { verb, table, ...act.facts, effects, dry_run: options.dryRun === true }
   if (options.dryRun) {
     output.result({ ...facts, changed: false }, () => {
       showEffects(act, output)
@@ -25,14 +26,17 @@ export async function actIfAgreed(act: TableAct, options: VerbOptions, output: O
     })
     return
   }
-  if (!options.yes) output.note(`${table}: ${effects.join('; ')}`)
+  if (!options.yes) output.note(`${table}: ${[...(change ? [change] : []), ...effects].join('; ')}`)
   const changed = await confirmed(`${verb} \`${table}\`?`, options)
   if (changed) await act.carryOut()
   else process.exitCode = 1
   output.result({ ...facts, changed }, () => (changed ? showEffects(act, output) : output.line('nothing was changed')))
 }
 
-export function showEffects({ table, effects }: Pick<TableAct, 'table' | 'effects'>, output: Output): void {
-  output.line(pc.bold(table))
+export function showEffects(
+  { table, change, effects }: Pick<TableAct, 'table' | 'change' | 'effects'>,
+  output: Output,
+): void {
+  output.line(change ? `${pc.bold(table)}  ${change}` : pc.bold(table))
   for (const effect of effects) output.line(`  ${effect}`)
 }

@@ -1,11 +1,17 @@
 /** The ledger, the control bucket and the schedules of a deployment, as the use cases' ports. */
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
-import { createDocumentClient, createS3Client, createSchedulerClient } from '../../shared/aws/clients.ts'
+import {
+  createDocumentClient,
+  createGlueClient,
+  createS3Client,
+  createSchedulerClient,
+} from '../../shared/aws/clients.ts'
 import { createDynamoAuditLog } from '../../shared/aws/dynamodb-audit-log.ts'
 import { createDynamoConfigStore } from '../../shared/aws/dynamodb-config-store.ts'
 import { createDynamoFileLedger } from '../../shared/aws/dynamodb-file-ledger.ts'
 import { createDynamoTableLedger } from '../../shared/aws/dynamodb-table-ledger.ts'
+import { createGlueTableHistories } from '../../shared/aws/glue-table-histories.ts'
 import { createS3ObjectStore } from '../../shared/aws/s3-object-store.ts'
 import { createSchedulerSchedules } from '../../shared/aws/scheduler-schedules.ts'
 import { tableNames } from '../../shared/aws/tables.ts'
@@ -46,6 +52,18 @@ export const auditPorts = (deployment: Deployment): AuditPorts => ({
   newId: randomUUID,
   who: `${userName()}@${hostname()}`.slice(0, 255),
 })
+
+/** For what applies files again: an operator's act that must know which batches the table has. */
+export function appliedFilesPorts(deployment: Deployment) {
+  const ledger = ledgerPorts(deployment)
+  return {
+    ...ledger,
+    ...auditPorts(deployment),
+    histories: createGlueTableHistories(createGlueClient(), ledger.objects),
+    controlBucket: deployment.controlBucket,
+    historyTtlMs: deployment.historyTtlMs,
+  }
+}
 
 /** A container may run under a number that has no name. */
 function userName(): string {

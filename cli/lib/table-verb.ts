@@ -1,7 +1,7 @@
-/** A verb on one table at the command line: shown, agreed to, done. */
-import pc from 'picocolors'
+/** A verb that is one write of its table's item, at the command line. */
 import { doVerb, type Preview, stateOf, type VerbPorts } from '../../shared/operate/table-verb.ts'
-import { type ChangeOptions, confirmed } from './confirm.ts'
+import { actIfAgreed } from './agreed-act.ts'
+import type { ChangeOptions } from './confirm.ts'
 import type { Output } from './output.ts'
 
 export interface VerbOptions extends ChangeOptions {
@@ -16,23 +16,8 @@ export async function carryOut(
   ports: VerbPorts,
 ): Promise<void> {
   const { verb, before, after, effects } = preview
-  const table = before.raw_table_name
-  const facts = { verb, table, from: stateOf(before), to: stateOf(after), effects, dry_run: options.dryRun === true }
+  const facts = { from: stateOf(before), to: stateOf(after) }
   const change = facts.from === facts.to ? facts.to : `${facts.from} → ${facts.to}`
-  const tell = () => {
-    output.line(`${pc.bold(table)}  ${change}`)
-    for (const effect of effects) output.line(`  ${effect}`)
-  }
-  if (options.dryRun) {
-    output.result({ ...facts, changed: false }, () => {
-      tell()
-      output.line('dry run: nothing was changed')
-    })
-    return
-  }
-  if (!options.yes) output.note(`${table}: ${change}; ${effects.join('; ')}`)
-  const changed = await confirmed(`${verb} \`${table}\`?`, options)
-  if (changed) await doVerb(preview, options.reason ?? null, ports)
-  else process.exitCode = 1
-  output.result({ ...facts, changed }, () => (changed ? tell() : output.line('nothing was changed')))
+  const act = () => doVerb(preview, options.reason ?? null, ports)
+  await actIfAgreed({ verb, table: before.raw_table_name, change, effects, facts, carryOut: act }, options, output)
 }

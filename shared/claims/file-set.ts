@@ -1,5 +1,6 @@
 /** Which of a table's waiting files a new claim freezes, and which are overwritten: pure, but for asking S3 about ties. */
 import type { KnownFile, LandedFile } from '../contracts/ledger.ts'
+import { EVERYTHING, lookFurther } from '../look-further.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 
@@ -22,9 +23,6 @@ export interface FileSet {
   readonly unreadable: LandedFile[]
 }
 
-/** More files than wait for any table, and a limit that DynamoDB takes. */
-const EVERYTHING = 10_000_000
-
 /**
  * Oldest waiting files, with as many behind them as it takes to fill the caps: CSV files in front don't starve what follows.
  * `thorough` reads them all: after a failed batch, since the newer put that explains it may wait far behind.
@@ -35,10 +33,9 @@ export async function waitingFiles(
   thorough: boolean,
   files: Pick<FileLedger, 'waiting'>,
 ): Promise<LandedFile[]> {
-  for (let limit = thorough ? EVERYTHING : Math.min(caps.files, EVERYTHING); ; limit *= 4) {
-    const waiting = await files.waiting(table, limit)
-    if (waiting.length < limit || waiting.filter(isReadable).length >= caps.files) return waiting
-  }
+  const first = thorough ? EVERYTHING : Math.min(caps.files, EVERYTHING)
+  const fillCaps = (waiting: readonly LandedFile[]) => waiting.filter(isReadable).length >= caps.files
+  return lookFurther(first, (limit) => files.waiting(table, limit), fillCaps)
 }
 
 /**

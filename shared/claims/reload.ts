@@ -4,6 +4,7 @@ import type { TableConfig } from '../contracts/config.ts'
 import type { KnownFile, LandedFile, SettledFile, TableItem } from '../contracts/ledger.ts'
 import type { EpochMs, EpochSeconds } from '../contracts/primitives.ts'
 import { shown } from '../files/shown.ts'
+import { lookFurther } from '../look-further.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { isReadable, placeOf } from './file-set.ts'
@@ -107,13 +108,17 @@ function newestPutOf(files: readonly KnownFile[]): Map<string, EpochSeconds> {
   return newest
 }
 
+/** Of the latest settled files, asked for first. */
+const FEW = 64
+
 async function settledSince(table: string, from_s: EpochSeconds, files: ReloadPorts['files']): Promise<SettledFile[]> {
-  for (let limit = 64; ; limit *= 4) {
-    const latest = await files.settledFiles(table, limit)
-    const oldest = latest.at(-1)
-    if (latest.length < limit || (oldest && oldest.put_at_s < from_s))
-      return latest.filter((file) => file.put_at_s >= from_s)
-  }
+  const isOf = (file: KnownFile) => file.put_at_s >= from_s
+  const latest = await lookFurther(
+    FEW,
+    (limit) => files.settledFiles(table, limit),
+    (found) => !found.every(isOf),
+  )
+  return latest.filter(isOf)
 }
 
 function unreadable(full: readonly LandedFile[]): Obstacle | undefined {

@@ -8,6 +8,7 @@ import type { SettledFile, TableItem } from '../contracts/ledger.ts'
 import type { PlanEntry } from '../contracts/plan.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import { LedgerError } from '../errors.ts'
+import { EVERYTHING } from '../look-further.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
@@ -41,8 +42,6 @@ export interface RebuildPreview {
 
 /** One plan holds all of them. */
 const MOST_FILES = 50_000
-/** More files than wait for any table, more runs than it ever had. */
-const EVERYTHING = 10_000_000
 
 /**
  * What `wanted` would make of its table. Throws LedgerError TG3301, TG3350 (not in this state), TG3351 (not configured), TG3370 (no

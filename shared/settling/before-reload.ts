@@ -3,6 +3,7 @@ import { supersede } from '../claims/supersede.ts'
 import type { LandedFile } from '../contracts/ledger.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import type { EpochSeconds } from '../contracts/primitives.ts'
+import { lookFurther } from '../look-further.ts'
 import type { SettlePorts } from './settle-ports.ts'
 
 /**
@@ -16,14 +17,19 @@ export async function supersedeBeforeReload(planned: PlannedTable, ports: Settle
   await supersede(claim, await waitingBefore(planned.table, from_s, ports.files), ports, 'before_reload')
 }
 
+/** Of the oldest waiting files, asked for first. */
+const FEW = 64
+
 async function waitingBefore(
   table: string,
   from_s: EpochSeconds,
   files: Pick<SettlePorts['files'], 'waiting'>,
 ): Promise<LandedFile[]> {
-  for (let limit = 64; ; limit *= 4) {
-    const waiting = await files.waiting(table, limit)
-    if (waiting.length < limit || waiting.some((file) => file.put_at_s >= from_s))
-      return waiting.filter((file) => file.put_at_s < from_s)
-  }
+  const isBefore = (file: LandedFile) => file.put_at_s < from_s
+  const waiting = await lookFurther(
+    FEW,
+    (limit) => files.waiting(table, limit),
+    (found) => !found.every(isBefore),
+  )
+  return waiting.filter(isBefore)
 }

@@ -6,6 +6,7 @@ import type { AppliedFile, Outcome } from '../contracts/outcome.ts'
 import type { PlannedTable } from '../contracts/plan.ts'
 import { LedgerError } from '../errors.ts'
 import { isQuarantined } from '../files/quarantine.ts'
+import { lookFurther } from '../look-further.ts'
 import type { FileMove } from '../ports/file-ledger.ts'
 import type { SettlePorts } from './settle-ports.ts'
 
@@ -25,11 +26,13 @@ export async function moveFiles(planned: PlannedTable, outcome: Outcome, ports: 
 /** The planned files that still wait: the oldest of the table, but for older ones that landed since and CSV files in between. */
 export async function plannedOf(planned: PlannedTable, ports: Pick<SettlePorts, 'files'>): Promise<LandedFile[]> {
   const ids = new Set(planned.entry.files.map((file) => file.file_id))
-  for (let limit = ids.size; ; limit *= 4) {
-    const waiting = await ports.files.waiting(planned.table, limit)
-    const found = waiting.filter((file) => ids.has(file.file_id))
-    if (found.length === ids.size || waiting.length < limit) return found
-  }
+  const plannedIn = (waiting: readonly LandedFile[]) => waiting.filter((file) => ids.has(file.file_id))
+  const waiting = await lookFurther(
+    ids.size,
+    (limit) => ports.files.waiting(planned.table, limit),
+    (found) => plannedIn(found).length === ids.size,
+  )
+  return plannedIn(waiting)
 }
 
 /**

@@ -4,12 +4,10 @@ import { controlLayout } from '../../contracts/control-layout.ts'
 import type { SettledFile, TableItem } from '../../contracts/ledger.ts'
 import { planEntry } from '../../contracts/plan.ts'
 import { readDocument } from '../../documents.ts'
+import { EVERYTHING } from '../../look-further.ts'
 import type { TableHistory } from '../../ports/table-histories.ts'
 import { type LeftOut, type LeftOutReason, leaveOut } from './left-out.ts'
 import type { BackfillPorts } from './ports.ts'
-
-/** More files than wait for any table. */
-const EVERYTHING = 10_000_000
 
 /** `inSpan`: applied files of the current generation. Files of their batches that were put outside of the span come along. */
 export async function lostBatches(

@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../../errors.ts'
 import { fileIdOf } from '../../files/file-id.ts'
 import { type DataKey, parseKey } from '../../files/parse-key.ts'
 import { shown } from '../../files/shown.ts'
+import { EVERYTHING } from '../../look-further.ts'
 import type { ObjectHead } from '../../ports/object-store.ts'
 import type { ExplainPorts } from './ports.ts'
 import { reloadSteps } from './reload-steps.ts'
@@ -23,7 +24,6 @@ export function placeOf(text: string, stagingBucket: string): FilePlace {
 
 /** More than a table's history has for months; beyond it a deleted object's file is not found. */
 const MOST_SETTLED = 20_000
-const EVERYTHING = 10_000_000
 /** An event takes a second or two; a minute is no loss yet. */
 const EVENT_TAKES_MS = 60_000
 

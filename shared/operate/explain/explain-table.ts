@@ -1,5 +1,6 @@
 /** Why is this table not as fresh as its source? What waits, what keeps it, and what it has. */
 import type { TableItem, TableRun } from '../../contracts/ledger.ts'
+import { EVERYTHING } from '../../look-further.ts'
 import type { ExplainPorts } from './ports.ts'
 import { reloadSteps } from './reload-steps.ts'
 import { batchText, done, filesText, type Step, type Story, storyOf, stuck, timeText, waits } from './story.ts'
@@ -12,8 +13,6 @@ import {
   openBatch,
   scheduleSteps,
 } from './table-steps.ts'
-
-const EVERYTHING = 10_000_000
 
 /** Of a table that nobody knows, the story says just that. */
 export async function explainTable(table: string, ports: ExplainPorts): Promise<Story> {
