@@ -4,8 +4,7 @@ import { run } from './exec.ts'
 import { scoreLines, scoresOf, tallyOfScores } from './mutation.ts'
 import { node, ROOT, tool } from './places.ts'
 import { judge, tallyOfHistories } from './results.ts'
-import type { Plan } from './run-suites.ts'
-import { checks, hardLimitMs, pytest, reported, type Suite, vitest } from './suites.ts'
+import { checks, hardLimitMs, type Plan, pytest, reported, type Suite, vitest } from './suites.ts'
 
 const HISTORIES = 200_000
 

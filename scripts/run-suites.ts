@@ -3,11 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { endAll } from './exec.ts'
 import { ROOT } from './places.ts'
-import type { Suite, SuiteContext } from './suites.ts'
+import type { Plan, Suite, SuiteContext } from './suites.ts'
 import { type Outcome, summary } from './summary.ts'
-
-/** Stages follow each other; the lanes of a stage run side by side, the suites of a lane one by one. */
-export type Plan = readonly (readonly (readonly Suite[])[])[]
 
 /** `args`: names of suites, then what is passed on to each of them. Sets the exit code: 1 if anything failed, 2 for wrong usage. */
 export async function runSuites(plan: Plan, args: readonly string[]): Promise<void> {

@@ -5,7 +5,6 @@ import { allChecks, runChecks } from './checks.ts'
 import { type Command, run } from './exec.ts'
 import { node, PYTHON, ROOT, SPARK_JOBS, tool } from './places.ts'
 import { judge, type Tally, tallyOfJunit, tallyOfVitest } from './results.ts'
-import type { Plan } from './run-suites.ts'
 
 export interface SuiteContext {
   /** A folder for the suite's report. */
@@ -20,6 +19,9 @@ export interface Suite {
   readonly budgetMinutes: number
   readonly run: (context: SuiteContext) => Promise<Tally>
 }
+
+/** Stages follow each other; the lanes of a stage run side by side, the suites of a lane one by one. */
+export type Plan = readonly (readonly (readonly Suite[])[])[]
 
 /** Over its budget a suite gets a warning, since machines are noisy; at this multiple it hangs, and is ended. */
 const HARD_LIMIT = 2.5
