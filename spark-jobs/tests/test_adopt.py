@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from tests.lake import Lake, Row, at, change
 from tidegate_job.iceberg_adopt import adopt
-from tidegate_job.iceberg_properties import creation_properties
+from tidegate_job.iceberg_properties import lasting_properties
 from tidegate_job.names import OWN_COLUMNS
 from tidegate_job.plan import TablePlan
 from tidegate_job.session import prepare
@@ -309,10 +309,10 @@ def test_a_write_within_the_adoption_is_a_conflict(
 
     def properties(plan: TablePlan) -> dict[str, str]:
         sql(lake, write, other_session)
-        return creation_properties(plan)
+        return lasting_properties(plan)
 
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate_job.iceberg_adopt.creation_properties", properties)
+        patched.setattr("tidegate_job.iceberg_adopt.lasting_properties", properties)
         outcome = lake.apply(entry)
     assert (outcome["result"], outcome["error"]["code"]) == ("rejected", "TG4002")
     assert len(lake.snapshots()) == (2 if write.startswith("INSERT") else 1)

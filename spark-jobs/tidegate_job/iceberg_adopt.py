@@ -23,7 +23,7 @@ from .errors import (
     JobError,
 )
 from .file_checks import BadFiles
-from .iceberg_properties import creation_properties
+from .iceberg_properties import lasting_properties
 from .partition_spec import PartitionField, parse_partition_by
 from .plan import TablePlan
 
@@ -34,8 +34,6 @@ _NO_SNAPSHOT = "none"
 _OWN_TYPES = dict.fromkeys(names.OWN_COLUMNS, "string") | {names.APPLIED_AT: "timestamptz"}
 # Spark has no such types: it can't read the first at all, and takes the others for strings and bytes.
 _NOT_SPARKS = ("time", "uuid", "fixed")
-# They say what a new table is; an adopted one stays what it is and where it is.
-ITS_OWN = ("format-version", "location")
 _TOLD = 10
 
 
@@ -115,9 +113,8 @@ def adopt(jvm: Any, table: Any, plan: TablePlan) -> None:
         schema = schema.addColumn(column, _own_type(jvm, column))
     schema.commit()
     properties = transaction.updateProperties()
-    for key, value in creation_properties(plan).items():
-        if key.lower() not in ITS_OWN:
-            properties = properties.set(key, value)
+    for key, value in lasting_properties(plan).items():
+        properties = properties.set(key, value)
     properties.set(ADOPTED_FROM, seen[0]).commit()
     transaction.commitTransaction()
 

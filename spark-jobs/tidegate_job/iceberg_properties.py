@@ -13,6 +13,7 @@ from .plan import TablePlan
 
 MODE = "tidegate.mode"
 """Table property: the mode in which the table is written."""
+_ITS_OWN = ("format-version", "location")
 _ROW_LEVEL = ("delete", "update", "merge")
 _BATCH_METRICS = f"write.metadata.metrics.column.{BATCH}"
 _REFUSED = re.compile(
@@ -65,6 +66,12 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
         "tidegate.sequence-by": plan.merge.sequence_by,
         MODE: plan.merge.mode,
     }
+
+
+def lasting_properties(plan: TablePlan) -> dict[str, str]:
+    """What a table gets that exists: a new one's, without what says what it is and where."""
+    properties = creation_properties(plan)
+    return {name: value for name, value in properties.items() if name.lower() not in _ITS_OWN}
 
 
 def commit_properties(plan: TablePlan, rows: RowCounts, evidence: str) -> dict[str, str]:

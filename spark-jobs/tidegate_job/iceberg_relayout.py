@@ -10,8 +10,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from .iceberg_adopt import ADOPTED_FROM, ITS_OWN, shown_partition, stored_partition
-from .iceberg_properties import creation_properties
+from .iceberg_adopt import ADOPTED_FROM, shown_partition, stored_partition
+from .iceberg_properties import lasting_properties
 from .partition_spec import PartitionField, parse_partition_by
 from .plan import TablePlan
 
@@ -44,9 +44,8 @@ def lay_out(spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFr
     if fields or ADOPTED_FROM not in table.properties():
         _change_partitions(jvm, transaction, fields)
     properties = transaction.updateProperties()
-    for key, value in creation_properties(plan).items():
-        if key.lower() not in ITS_OWN:
-            properties = properties.set(key, value)
+    for key, value in lasting_properties(plan).items():
+        properties = properties.set(key, value)
     properties.commit()
 
 

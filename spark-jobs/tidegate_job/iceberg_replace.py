@@ -9,7 +9,6 @@ for look-ups (`docs/adr/0011-replacing-a-table.md`).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from .iceberg_adopt import ChangedMeanwhile
 from .iceberg_batch import format_version
 from .iceberg_properties import MODE
 from .iceberg_relayout import lay_out, lost_partition_column
-from .iceberg_stage import StagedFiles
+from .iceberg_stage import StagedFiles, files_of, new_file
 from .outcome import RowCounts
 from .plan import TablePlan
 from .position_deletes import SparkWriters
@@ -92,10 +91,8 @@ def commit_replacement(
 
 def _write(spark: SparkSession, table: Any, rows: DataFrame) -> list[Any]:
     """Write `rows` as data files of `table`, which no catalogue knows by this layout: so the plan names the
-    table itself, as Spark's own CREATE OR REPLACE does, and has it stage the files, as compaction does."""
+    table itself, as Spark's own CREATE OR REPLACE does."""
     jvm: Any = spark._jvm
-    coordinator = jvm.org.apache.iceberg.spark.FileRewriteCoordinator.get()
-    staging = f"tidegate-{uuid.uuid4().hex}"
     # Its catalogue knows how rows are spread over buckets.
     catalogs = spark._jsparkSession.sessionState().catalogManager()
     catalog = catalogs.catalog(spark.conf.get("spark.sql.defaultCatalog", "spark_catalog"))
@@ -105,16 +102,14 @@ def _write(spark: SparkSession, table: Any, rows: DataFrame) -> list[Any]:
         jvm.scala.Option.empty(),
         jvm.org.apache.spark.sql.util.CaseInsensitiveStringMap.empty(),
     )
-    options = jvm.org.apache.spark.api.python.PythonUtils.toScalaMap(
-        {"rewritten-file-scan-task-set-id": staging}
-    )
     plan = rows._jdf.queryExecution().analyzed()
-    append = jvm.org.apache.spark.sql.catalyst.plans.logical.AppendData.byName(relation, plan, options)
-    jvm.org.apache.spark.sql.Dataset.ofRows(spark._jsparkSession, append)
-    try:
-        return list(coordinator.fetchNewFiles(table, staging))
-    finally:
-        coordinator.clearRewrite(table, staging)
+
+    def append(option: str, value: str) -> None:
+        options = jvm.org.apache.spark.api.python.PythonUtils.toScalaMap({option: value})
+        command = jvm.org.apache.spark.sql.catalyst.plans.logical.AppendData.byName(relation, plan, options)
+        jvm.org.apache.spark.sql.Dataset.ofRows(spark._jsparkSession, command)
+
+    return files_of(spark, table, append)
 
 
 def _file_without_rows(spark: SparkSession, table: Any, rows: DataFrame) -> Any:
@@ -123,12 +118,10 @@ def _file_without_rows(spark: SparkSession, table: Any, rows: DataFrame) -> Any:
     jvm: Any = spark._jvm
     iceberg = jvm.org.apache.iceberg
     spec = table.spec()
-    factory = iceberg.io.OutputFileFactory.builderFor(table, 0, 0).format(iceberg.FileFormat.PARQUET).build()
     partition = None if spec.isUnpartitioned() else iceberg.PartitionData(spec.partitionType())
-    file = factory.newOutputFile() if partition is None else factory.newOutputFile(spec, partition)
     ensure_callback_server_started(spark.sparkContext._gateway)  # type: ignore[no-untyped-call]
     writer = (
-        iceberg.parquet.Parquet.writeData(file.encryptingOutputFile())
+        iceberg.parquet.Parquet.writeData(new_file(jvm, table, spec, partition))
         .forTable(table)
         .withPartition(partition)
         .createWriterFunc(SparkWriters(jvm, rows._jdf.schema()))

@@ -9,7 +9,7 @@ at (rule 4), which Spark's plain append never is (`docs/adr/0008-history-by-vali
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,10 +29,16 @@ class StagedFiles:
 
 def write_data_files(spark: SparkSession, table: Any, name: str, rows: DataFrame) -> list[Any]:
     """Write `rows` as data files. `name` is the qualified, quoted name of `table`."""
+    return files_of(spark, table, lambda option, value: rows.writeTo(name).option(option, value).append())
+
+
+def files_of(spark: SparkSession, table: Any, append: Callable[[str, str], object]) -> list[Any]:
+    """The data files of an append to `table` that is given this write option and its value: it stages its
+    files, as compaction does, and commits nothing."""
     jvm: Any = spark._jvm
     coordinator = jvm.org.apache.iceberg.spark.FileRewriteCoordinator.get()
     staging = f"tidegate-{uuid.uuid4().hex}"
-    rows.writeTo(name).option("rewritten-file-scan-task-set-id", staging).append()
+    append("rewritten-file-scan-task-set-id", staging)
     try:
         return list(coordinator.fetchNewFiles(table, staging))
     finally:
@@ -68,6 +74,16 @@ def commit_files(
     for key, value in properties.items():
         commit = commit.set(key, value)
     commit.commit()
+
+
+def new_file(jvm: Any, table: Any, spec: Any, partition: Any, suffix: str | None = None) -> Any:
+    """A name for a parquet file of one partition, for the driver to write."""
+    iceberg = jvm.org.apache.iceberg
+    factory = iceberg.io.OutputFileFactory.builderFor(table, 0, 0).format(iceberg.FileFormat.PARQUET)
+    factory = (factory.suffix(suffix) if suffix else factory).build()
+    # Without a partition the longer form makes an empty folder name, which other readers refuse.
+    file = factory.newOutputFile() if spec.isUnpartitioned() else factory.newOutputFile(spec, partition)
+    return file.encryptingOutputFile()
 
 
 def remove_files(table: Any, staged: StagedFiles) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import DataFrame, SparkSession
 
+from .iceberg_stage import new_file
+
 
 @dataclass(frozen=True)
 class _Group:
@@ -60,13 +62,8 @@ def _groups(counts: Mapping[str, int], files: Mapping[str, Any]) -> Iterator[_Gr
 def _write(spark: SparkSession, table: Any, schema: Any, rows: Any, group: _Group) -> Any:
     jvm: Any = spark._jvm
     iceberg = jvm.org.apache.iceberg
-    parquet = iceberg.FileFormat.PARQUET
     spec = table.specs().get(group.spec)
-    factory = iceberg.io.OutputFileFactory.builderFor(table, 0, 0).format(parquet).suffix("deletes").build()
-    # Without a partition the longer form makes an empty folder name, which other readers refuse.
-    whole = spec.isUnpartitioned()
-    file = factory.newOutputFile() if whole else factory.newOutputFile(spec, group.partition)
-    output = file.encryptingOutputFile()
+    output = new_file(jvm, table, spec, group.partition, suffix="deletes")
     ensure_callback_server_started(spark.sparkContext._gateway)  # type: ignore[no-untyped-call]
     appender = (
         iceberg.parquet.Parquet.write(output)
@@ -85,7 +82,7 @@ def _write(spark: SparkSession, table: Any, schema: Any, rows: Any, group: _Grou
     return (
         iceberg.FileMetadata.deleteFileBuilder(spec)
         .ofPositionDeletes()
-        .withFormat(parquet)
+        .withFormat(iceberg.FileFormat.PARQUET)
         .withPath(output.location())
         .withPartition(group.partition)
         .withFileSizeInBytes(appender.length())
