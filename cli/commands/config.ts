@@ -12,6 +12,7 @@ import type { Output } from '../lib/output.ts'
 import { ledgerPorts, schedulesOf } from '../lib/ports.ts'
 import { consequenceTexts } from './config-consequences.ts'
 import { addDiff } from './config-diff.ts'
+import { addImport } from './config-import.ts'
 import { addShow } from './config-show.ts'
 import { type Globals, outputOf } from './globals.ts'
 
@@ -47,6 +48,7 @@ export function addConfig(program: Command): void {
     })
 
   addDiff(config)
+  addImport(config)
   addShow(config)
 }
 

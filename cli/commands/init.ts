@@ -1,5 +1,5 @@
 /** `tidegate init [FILE]`: a first configuration file, from what lies on the bucket, in a folder, or in a DMS task. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { Command } from 'commander'
 import { createS3Client } from '../../shared/aws/clients.ts'
@@ -11,6 +11,7 @@ import { foundInDmsTask } from '../lib/first-config/from-dms-task.ts'
 import { foundInKeys } from '../lib/first-config/from-keys.ts'
 import { firstConfig } from '../lib/first-config/write.ts'
 import { number, plural } from '../lib/human.ts'
+import { writeNewFile } from '../lib/new-file.ts'
 import type { Output } from '../lib/output.ts'
 import { type Globals, outputOf } from './globals.ts'
 
@@ -47,7 +48,7 @@ export function addInit(program: Command): void {
       const output = outputOf(globals)
       const { found, origin } = await look(options, () => chooseCloud(globals, output), output)
       const config = firstConfig(found, origin)
-      await write(file, config.text, options.force ?? false)
+      await writeNewFile(file, config.text, options.force ?? false)
       const { tables, fillIn, leftOut } = config
       const notes = [...found.notes, ...leftOut]
       output.result({ file, sources: found.sources, tables, fill_in_lines: fillIn, notes }, () => {
@@ -122,17 +123,4 @@ function bounded(keys: string[], output: Output): string[] {
   if (keys.length <= MOST_KEYS) return keys
   output.note(`looked at the first ${number(MOST_KEYS)} keys only: look below a --prefix to see the others`)
   return keys.slice(0, MOST_KEYS)
-}
-
-/** Throws ConfigurationError TG1531 if the file exists, and nothing said to write over it. */
-async function write(file: string, text: string, force: boolean): Promise<void> {
-  try {
-    await writeFile(file, text, { flag: force ? 'w' : 'wx' })
-  } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST'
-    const what = exists
-      ? 'exists, and is left as it is. Name another file, or add --force.'
-      : "can't be written. Name a file in a folder that exists."
-    throw new ConfigurationError('TG1531', `\`${file}\` ${what}`, { cause })
-  }
 }

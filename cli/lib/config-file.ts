@@ -9,8 +9,11 @@ export const undeployed: DeploymentFacts = { rawBucket: 'raw-bucket', glueJobNam
 
 /** Throws ConfigurationError TG1504 if the file can't be read, InvalidConfiguration TG1200 for what is wrong in it. */
 export async function parsedFile(file: string): Promise<ParsedConfig> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  return parseConfig(await textOf(file), file)
+}
+
+/** Throws ConfigurationError TG1504 if the file can't be read. */
+export const textOf = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: unknown) => {
     throw new ConfigurationError('TG1504', `\`${file}\` can't be read. Name a file that exists.`, { cause: error })
   })
-  return parseConfig(text, file)
-}

@@ -1,5 +1,6 @@
 /** What a table's rows were built by: it can't be changed under them, only by building them anew. */
 import { createHash } from 'node:crypto'
+import { isTuning } from '../config/target-format.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import type { PlanEntry } from '../contracts/plan.ts'
@@ -9,12 +10,18 @@ type Layout = Pick<TableConfig, 'merge' | 'target'> | Pick<PlanEntry, 'merge' | 
 
 /**
  * The commit compares keys and sequences with the stored rows, and everything of the target was fixed when the table was made;
- * but `adopt` only says whether the first batch may find one. 64 hex digits; the same for equal settings in any order.
+ * but `adopt` only says whether the first batch may find one, and some options of Hudi only how a commit is made. 64 hex digits; the same for equal settings in any order.
  */
 export function layoutOf({ merge: { keys, mode, sequence_by }, target }: Layout): string {
   const { adopt: _, properties, ...fixed } = target
   const byName = (record: object) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
-  const text = JSON.stringify([keys, mode, sequence_by, byName(fixed), byName(properties)])
+  const text = JSON.stringify([
+    keys,
+    mode,
+    sequence_by,
+    byName(fixed),
+    byName(properties).filter(([name]) => !isTuning(name)),
+  ])
   return createHash('sha256').update(text).digest('hex')
 }
 

@@ -12,13 +12,15 @@ export interface ExplainedSetting {
 
 /** The table's settings under the names of the configuration file, in its order. */
 export function explained(table: ResolvedTable, from: Provenance): ExplainedSetting[] {
-  const { location: _, properties, ...target } = table.target
+  const { location: _, format, write_mode, properties, ...target } = table.target
   const settings: Record<string, unknown> = {
     cadence: table.refresh_cadence,
     active: table.is_active === 'Y',
     ...table.merge,
     max_attempts: table.max_attempts,
     reload: table.reload,
+    'target.format': format,
+    [format === 'hudi' ? 'target.table_type' : 'target.write_mode']: write_mode,
     ...Object.fromEntries([...flat(target)].map(([key, value]) => [`target.${key}`, value])),
     'target.properties': properties,
   }

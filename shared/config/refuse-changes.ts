@@ -9,6 +9,7 @@ import type { TableLedger } from '../ports/table-ledger.ts'
 import { type ConfigDifferences, type FieldChange, fieldChanges } from './differences.ts'
 import { removedTables } from './removed-tables.ts'
 import type { ResolvedTable } from './resolved.ts'
+import { isTuning } from './target-format.ts'
 
 export interface RefusalPorts {
   readonly tables: Pick<TableLedger, 'getMany'>
@@ -18,11 +19,16 @@ export interface RefusalPorts {
 
 /**
  * The commit compares keys and sequences with the stored rows, and everything of the target was fixed when the table was made;
- * but `adopt` only says whether the first batch may find one.
+ * but `adopt` only says whether the first batch may find one, and some options of Hudi only how a commit is made.
  */
-const isFixed = ({ field }: FieldChange): boolean =>
-  ['merge.keys', 'merge.mode', 'merge.sequence_by'].includes(field) ||
-  (field.startsWith('target.') && field !== 'target.adopt')
+function isFixed({ field }: FieldChange): boolean {
+  if (field.startsWith(PROPERTY)) return !isTuning(field.slice(PROPERTY.length))
+  // An empty mapping that got a property, or lost its last one: that is a field of its own.
+  if (field === 'target.properties' || field === 'target.adopt') return false
+  return field.startsWith('target.') || ['merge.keys', 'merge.mode', 'merge.sequence_by'].includes(field)
+}
+
+const PROPERTY = 'target.properties.'
 
 export interface UnderData {
   readonly refusal: ConfigurationError | undefined

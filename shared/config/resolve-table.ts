@@ -9,6 +9,7 @@ import { partitionField } from './partition-field.ts'
 import type { Path, Problem } from './problems.ts'
 import type { DeploymentFacts, Provenance, ResolvedTable } from './resolved.ts'
 import type { CadenceBlock } from './schema.ts'
+import { ofOtherFormats, writtenAs } from './target-format.ts'
 import { intervalMsOf } from './units.ts'
 
 const BUILT_IN = {
@@ -18,7 +19,6 @@ const BUILT_IN = {
   on_bad_file: 'hold',
   max_attempts: 5,
   'target.format': 'iceberg',
-  'target.write_mode': 'merge_on_read',
   'target.partition_by': [],
   'target.properties': {},
 } satisfies FlatSettings
@@ -46,7 +46,7 @@ export type TableResolution = {
 
 /**
  * Problems TG1210 (unknown cadence), TG1211 (something needed is missing), TG1216 (`target.table` must be given),
- * TG1217 (what a later version does), TG1221 (a dropped column that is needed).
+ * TG1217 (what a later version does), TG1221 (a dropped column that is needed), TG1225 (what another table format has).
  */
 export function tableResolver(
   parsed: ParsedConfig,
@@ -80,6 +80,7 @@ export function tableResolver(
     if (settings.cadence !== undefined && !cadences.includes(settings.cadence))
       report('TG1210', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
     for (const [setting, message] of laterVersions(settings)) report('TG1217', placeOf(setting), message)
+    for (const [setting, message] of ofOtherFormats(settings)) report('TG1225', placeOf(setting), message)
     if (!isComplete(settings)) {
       for (const setting of missing(settings))
         report(
@@ -129,8 +130,6 @@ function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
   const refusal = (what: string, instead: string) =>
     `${what}, and this version writes Iceberg tables only: use \`${instead}\``
   if (settings['target.format'] === 'hudi') yield ['target.format', refusal('`target.format` is `hudi`', 'iceberg')]
-  else if (settings['target.table_type'] !== undefined)
-    yield ['target.table_type', refusal('`target.table_type` is for Hudi', 'write_mode')]
   if (settings['target.adopt'] && (settings.mode === 'historical' || settings.mode === 'H'))
     yield ['target.adopt', '`target.adopt` is for tables with one row a key: use `mode: snapshot`, or another table']
 }
@@ -176,9 +175,8 @@ function tableItem(
       database,
       table: target,
       location: `s3://${rawBucket}/${database}/${target}`,
-      write_mode: settings['target.write_mode'],
       partition_by: settings['target.partition_by'],
-      properties: settings['target.properties'],
+      ...writtenAs(settings),
       ...(settings['target.adopt'] ? { adopt: true as const } : {}),
     },
     max_attempts: settings.max_attempts,

@@ -91,7 +91,12 @@ const target = z.strictObject({
   table_type: z
     .enum(['copy_on_write', 'merge_on_read'])
     .optional()
-    .describe('Hudi: type of the table. Not in this version.'),
+    .describe('Hudi: type of the table. Default: copy_on_write.'),
+  retain_commits: count(100_000)
+    .optional()
+    .describe(
+      'Hudi: so many commits stay readable; older files are cleaned. More than your longest query and slowest incremental reader need.',
+    ),
   partition_by: z
     .array(
       text().refine(
@@ -109,7 +114,7 @@ const target = z.strictObject({
       error: 'expected a mapping of texts',
     })
     .optional()
-    .describe('Table properties that are passed on as they are.'),
+    .describe('Table properties of Iceberg, or write options of Hudi (`hoodie.…`), that are passed on as they are.'),
   adopt: z
     .boolean({ error: 'expected true or false' })
     .optional()

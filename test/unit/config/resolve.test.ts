@@ -149,7 +149,8 @@ tables:
     ['TG1204', '  a.b: { reload: { complete_when: soon } }', 'complete_when'],
     ['TG1204', '  a.b: { reload: { quiet_period: a while } }', 'an interval such as'],
     ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
-    ['TG1217', '  a.b: { target: { table_type: copy_on_write } }', 'is for Hudi'],
+    ['TG1225', '  a.b: { target: { table_type: copy_on_write } }', 'an Iceberg table has `write_mode'],
+    ['TG1225', '  a.b: { target: { retain_commits: 9 } }', 'is for Hudi'],
     ['TG1217', '  a.b: { mode: H, target: { adopt: true } }', 'use `mode: snapshot`'],
     ['TG1204', '  a.b: { target: { adopt: yes please } }', 'true or false'],
   ])('%s: %s', (code, tables, text) => {

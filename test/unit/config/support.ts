@@ -1,6 +1,8 @@
-import { parseConfig } from '../../../shared/config/parse.ts'
+import { namedTables } from '../../../shared/config/named-tables.ts'
+import { type ParsedConfig, parseConfig } from '../../../shared/config/parse.ts'
 import { InvalidConfiguration, type Problem } from '../../../shared/config/problems.ts'
 import { resolve } from '../../../shared/config/resolve.ts'
+import { tableResolver } from '../../../shared/config/resolve-table.ts'
 
 export const deployment = { rawBucket: 'raw', glueJobName: 'tidegate-job' }
 
@@ -33,3 +35,9 @@ export function problemsOf(text: string): readonly Problem[] {
 }
 
 export const codesOf = (text: string): string[] => problemsOf(text).map((problem) => problem.code)
+
+/** What one table of a file comes to, whatever else is wrong with the file. */
+export function tableOf(parsed: ParsedConfig, name: string) {
+  const named = namedTables(parsed).tables.find((table) => table.name === name)
+  return named && tableResolver(parsed, deployment)(named).table
+}
