@@ -5,6 +5,7 @@ interface Node {
   readonly type?: string
   readonly description?: string
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly properties?: Readonly<Record<string, Node>>
   readonly required?: readonly string[]
   readonly items?: Node
@@ -51,7 +52,7 @@ function tableOf(block: Node): string[] {
 }
 
 function rowsOf(block: Node, inside: string): string[] {
-  return Object.entries(block.properties ?? {}).flatMap(([name, field]) => {
+  return Object.entries(mappingOf(block).properties ?? {}).flatMap(([name, field]) => {
     const path = `${inside}${name}`
     if (field.description === undefined)
       throw new TypeError(`\`${path}\` has no description in shared/config/schema.ts`)
@@ -61,7 +62,12 @@ function rowsOf(block: Node, inside: string): string[] {
   })
 }
 
+/** Of several kinds of value, the mapping. */
+const mappingOf = (node: Node): Node => node.anyOf?.find(({ properties }) => properties) ?? node
+
 function kindOf(field: Node): string {
+  if (field.anyOf) return field.anyOf.map(kindOf).join(', or ')
+  if (field.const !== undefined) return `\`${String(field.const)}\``
   if (field.enum) return field.enum.map((value) => `\`${String(value)}\``).join(', ')
   if (field.type === 'array') return 'list of texts'
   if (field.type === 'object') return field.properties ? 'mapping' : 'mapping of texts'

@@ -61,9 +61,10 @@ function outcomeLine(outcome: Outcome, width: number): string {
 
 /** `3 inserted, 1 stale`: what became of the rows, without what did not happen. */
 export function effectsOf(rows: RowCounts): string {
-  const effects = (['inserted', 'updated', 'deleted', 'stale', 'duplicate'] as const)
-    .filter((effect) => rows[effect] > 0)
-    .map((effect) => `${number(rows[effect])} ${effect}`)
+  const effects = (['inserted', 'updated', 'deleted', 'stale', 'duplicate', 'skipped'] as const)
+    .map((effect) => ({ effect, count: rows[effect] ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .map(({ effect, count }) => `${number(count)} ${effect}`)
   return effects.join(', ') || 'no row changed'
 }
 

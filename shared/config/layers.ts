@@ -7,6 +7,12 @@ type Target = NonNullable<TableSettings['target']>
 export type FlatSettings = Omit<TableSettings, 'target'> & { [K in keyof Target as `target.${K & string}`]?: Target[K] }
 export type Setting = keyof FlatSettings
 
+/** Two ways to say one thing: the first block that says either wins over later ones that say the other. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['apply_as_deletes', 'operations'],
+  ['operations', 'apply_as_deletes'],
+])
+
 /** One block of settings, and the name under which it is shown. */
 export interface Layer {
   readonly label: string
@@ -27,11 +33,13 @@ export function layerOf(label: string, { target = {}, ...rest }: TableSettings):
 export function settle(layers: readonly Layer[]): Settled {
   const settings: Record<string, unknown> = {}
   const from: Partial<Record<string, string>> = {}
-  for (const layer of layers)
+  for (const layer of layers) {
+    const before = new Set(Object.keys(settings))
     for (const [key, value] of Object.entries(layer.settings))
-      if (value !== undefined && !Object.hasOwn(settings, key)) {
+      if (value !== undefined && !before.has(key) && !before.has(INSTEAD.get(key) ?? key)) {
         settings[key] = value
         from[key] = layer.label
       }
+  }
   return { settings, from }
 }

@@ -1,6 +1,8 @@
 /** One table's settings, from the blocks that apply to it to the item that a claim reads. */
+import type { MergeSpec } from '../contracts/plan.ts'
 import { globMatcher } from '../files/glob.ts'
 import { shown } from '../files/shown.ts'
+import { contradictions } from './contradictions.ts'
 import { type FlatSettings, type Layer, layerOf, type Setting, settle } from './layers.ts'
 import type { NamedTable } from './named-tables.ts'
 import { nearest } from './nearest.ts'
@@ -30,12 +32,12 @@ const NEEDED = {
   cadence: '`cadence: …` with a name under `cadences`',
   keys: '`keys: […]` with the columns that identify a row',
   sequence_by: '`sequence_by: …` with the column that orders changes',
-  apply_as_deletes: '`apply_as_deletes: { column: …, equals: … }`',
+  apply_as_deletes: '`apply_as_deletes: { column: …, equals: … }`, or `operations`',
   'target.database': '`target: { database: … }`',
 } as const satisfies Partial<Record<Setting, string>>
 
 type Complete = FlatSettings & {
-  [K in keyof typeof NEEDED | keyof typeof BUILT_IN]: NonNullable<FlatSettings[K]>
+  [K in Exclude<keyof typeof NEEDED, 'apply_as_deletes'> | keyof typeof BUILT_IN]: NonNullable<FlatSettings[K]>
 }
 
 export type TableResolution = {
@@ -46,7 +48,8 @@ export type TableResolution = {
 
 /**
  * Problems TG1210 (unknown cadence), TG1211 (something needed is missing), TG1216 (`target.table` must be given),
- * TG1217 (what a later version does), TG1221 (a dropped column that is needed), TG1225 (what another table format has).
+ * TG1217 (what a later version does), TG1221 (a dropped column that is needed), TG1225 (what another table format has),
+ * TG1228 (settings that contradict each other).
  */
 export function tableResolver(
   parsed: ParsedConfig,
@@ -81,6 +84,8 @@ export function tableResolver(
       report('TG1210', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
     for (const [setting, message] of laterVersions(settings)) report('TG1217', placeOf(setting), message)
     for (const [setting, message] of ofOtherFormats(settings)) report('TG1225', placeOf(setting), message)
+    for (const [setting, message] of contradictions(settings))
+      report('TG1228', placeOf(setting), `\`${shown(named.name)}\` ${message}`)
     if (!isComplete(settings)) {
       for (const setting of missing(settings))
         report(
@@ -110,7 +115,9 @@ export function tableResolver(
 }
 
 const missing = (settings: FlatSettings) =>
-  (Object.keys(NEEDED) as (keyof typeof NEEDED)[]).filter((setting) => settings[setting] === undefined)
+  (Object.keys(NEEDED) as (keyof typeof NEEDED)[])
+    .filter((setting) => settings[setting] === undefined)
+    .filter((setting) => setting !== 'apply_as_deletes' || settings.operations === undefined)
 const isComplete = (settings: FlatSettings): settings is Complete => missing(settings).length === 0
 
 /** Column names match without regard to case. */
@@ -143,6 +150,12 @@ function reloadOf({ reload }: Complete, cadence: CadenceBlock | undefined): NonN
   return { complete_when: 'quiet', quiet_ms }
 }
 
+const operationsOf = ({
+  operations,
+  apply_as_deletes,
+}: Complete): Pick<MergeSpec, 'operations' | 'apply_as_deletes'> =>
+  operations === undefined ? { apply_as_deletes } : { operations }
+
 function tableItem(
   named: NamedTable,
   settings: Complete,
@@ -166,7 +179,7 @@ function tableItem(
       mode: historical ? 'historical' : 'snapshot',
       keys: settings.keys,
       sequence_by: settings.sequence_by,
-      apply_as_deletes: settings.apply_as_deletes,
+      ...operationsOf(settings),
       drop_columns: settings.drop_columns,
       on_bad_file: settings.on_bad_file,
     },

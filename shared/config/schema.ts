@@ -1,6 +1,7 @@
 /** The YAML file's shape, with a description for every field: `tidegate.schema.json` and the reference are made from it. */
 import { z } from 'zod'
 import { refreshCadence } from '../contracts/primitives.ts'
+import { operations } from './change-schema.ts'
 import { partitionField } from './partition-field.ts'
 import { bytesOf, intervalMsOf } from './units.ts'
 
@@ -151,7 +152,12 @@ export const tableSettings = z.strictObject({
       equals: z.string({ error: 'expected a text: put the value in quotes' }).describe('Its value in a delete.'),
     })
     .optional()
-    .describe('Which rows are deletes. Default with a dms source: column Op equals D.'),
+    .describe('Which rows are deletes; all others are upserts. Default with a dms source: column Op equals D.'),
+  operations: operations
+    .optional()
+    .describe(
+      'Instead of `apply_as_deletes`: what each value of the operation column is. A value in none of the lists is an error. none: the files have no such column, and every row is an upsert.',
+    ),
   mode: z
     .enum(['snapshot', 'historical', 'S', 'H'])
     .optional()

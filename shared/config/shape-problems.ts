@@ -26,9 +26,10 @@ export const expectation: z.core.$ZodErrorMap = (issue) => {
 /** TG1202 unknown key, TG1203 missing key, TG1204 wrong type or value. `knownAt`: the keys that a place may have. */
 export function problemsOf(
   issue: z.core.$ZodIssue,
-  { value, lineOf }: YamlDocument,
+  document: YamlDocument,
   knownAt: (path: Path) => readonly string[],
 ): Problem[] {
+  const { value, lineOf } = document
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
   if (issue.code === 'unrecognized_keys') {
     const known = knownAt(path)
@@ -43,6 +44,9 @@ export function problemsOf(
     const message = `\`${pathText(path)}\` is no name for this: expected a letter or digit, then letters, digits, \`-\` and \`_\`, at most 64`
     return [{ code: 'TG1204', path, line: lineOf(path), message }]
   }
+  const inner = issue.code === 'invalid_union' ? issue.errors.find((one) => one.every(isInside)) : undefined
+  if (inner)
+    return inner.flatMap((one) => problemsOf({ ...one, path: [...issue.path, ...one.path] }, document, knownAt))
   const found = path.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], value)
   const where = path.length === 0 ? 'the file' : `\`${pathText(path)}\``
   if (found === undefined)
@@ -51,6 +55,9 @@ export function problemsOf(
     { code: 'TG1204', path, line: lineOf(path), message: `${where} is \`${valueText(found)}\`: ${issue.message}` },
   ]
 }
+
+/** It is about a part of the value: the value is what this member of the union means, but for that. */
+const isInside = ({ path }: z.core.$ZodIssue): boolean => path.length > 0
 
 function valueText(value: unknown): string {
   if (Array.isArray(value)) return 'a list'

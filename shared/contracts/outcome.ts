@@ -10,8 +10,10 @@ export const rowCounts = z.strictObject({
   deleted: z.int().nonnegative(),
   /** Not newer than the stored row or a remembered delete of its key, or a delete of a key that is not there. */
   stale: z.int().nonnegative(),
-  /** Lost against another row of its key in the same batch. The other five add up to `read`. */
+  /** Lost against another row of its key in the same batch. */
   duplicate: z.int().nonnegative(),
+  /** No changes, such as before-images; left out where there are none. All but `read` add up to it. */
+  skipped: z.int().nonnegative().optional(),
 })
 
 /** Rows and range of sequences of one applied file; null where no row has a sequence. */

@@ -16,12 +16,33 @@ export const plannedFile = z.strictObject({
   put_at_s: epochSeconds,
 })
 
-/** `keys`, `sequence_by`, `apply_as_deletes` are named as in Spark's AUTO CDC. Column names match without regard to case. */
+const operationValues = z.array(z.string().min(1))
+
+/**
+ * What the values of the operation column mean; one that no list has is an error. `ignored` rows are no changes, such as before-images.
+ * `none`: the files have no such column, and every row is an upsert.
+ */
+export const operations = z.union([
+  z.literal('none'),
+  z.strictObject({
+    column: z.string().min(1),
+    inserts: operationValues.optional(),
+    updates: operationValues.optional(),
+    deletes: operationValues.optional(),
+    ignored: operationValues.optional(),
+  }),
+])
+
+/**
+ * `keys`, `sequence_by`, `apply_as_deletes` are named as in Spark's AUTO CDC. Column names match without regard to case.
+ * Either `apply_as_deletes` or `operations`: under the first, any value but the one of deletes is an upsert.
+ */
 export const mergeSpec = z.strictObject({
   mode: z.enum(['snapshot', 'historical']),
   keys: z.array(z.string().min(1)).min(1),
   sequence_by: z.string().min(1),
-  apply_as_deletes: z.strictObject({ column: z.string().min(1), equals: z.string() }),
+  apply_as_deletes: z.strictObject({ column: z.string().min(1), equals: z.string() }).optional(),
+  operations: operations.optional(),
   drop_columns: z.array(z.string().min(1)),
   on_bad_file: z.enum(['hold', 'quarantine']),
 })

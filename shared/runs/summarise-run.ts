@@ -95,8 +95,9 @@ const unsettled = (table: string, batch: number): SettledTable => ({
 
 const NO_ROWS: RowCounts = { read: 0, inserted: 0, updated: 0, deleted: 0, stale: 0, duplicate: 0 }
 
-const totalOf = (tables: readonly SettledTable[]): RowCounts =>
-  tables.reduce(
+const totalOf = (tables: readonly SettledTable[]): RowCounts => {
+  const skipped = tables.reduce((sum, { rows }) => sum + (rows?.skipped ?? 0), 0)
+  const total = tables.reduce(
     (sum, { rows }) => ({
       read: sum.read + (rows?.read ?? 0),
       inserted: sum.inserted + (rows?.inserted ?? 0),
@@ -107,3 +108,5 @@ const totalOf = (tables: readonly SettledTable[]): RowCounts =>
     }),
     NO_ROWS,
   )
+  return skipped > 0 ? { ...total, skipped } : total
+}

@@ -35,6 +35,7 @@ COLUMN_TYPES = {
     "a": pa.int64(),
     "b": pa.string(),
 }
+DELETES = {"column": "op", "equals": "D"}
 
 
 class Lake:
@@ -51,6 +52,8 @@ class Lake:
         self.location = f"{warehouse}/shop/{self.table}"
         self.keys = ["id"]
         self.mode = "snapshot"
+        self.merge: Row = {}
+        """What else the plan says of merging; wins over what is said here."""
         self.write_mode = "merge_on_read"
         self.partition_by: list[str] = []
         self.properties: dict[str, str] = {}
@@ -134,9 +137,10 @@ class Lake:
                 "mode": self.mode,
                 "keys": self.keys,
                 "sequence_by": "seq",
-                "apply_as_deletes": {"column": "op", "equals": "D"},
+                **({} if "operations" in self.merge else {"apply_as_deletes": DELETES}),
                 "drop_columns": self.drop_columns,
                 "on_bad_file": "hold",
+                **self.merge,
             },
             "target": {
                 "format": "iceberg",

@@ -149,8 +149,8 @@ def test_file_overwritten_while_it_is_read(lake: Lake, monkeypatch: pytest.Monke
     lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
     file = lake.put(GOOD, name="same-key.parquet")
 
-    def count_then_overwrite(effects: DataFrame, read: int) -> tuple[RowCounts, dict[str, int]]:
-        counts = count_effects(effects, read)
+    def count_then_overwrite(*given: Any) -> tuple[RowCounts, dict[str, int]]:
+        counts = count_effects(*given)
         lake.put([change("I", "11", id=8, v=8)], name="same-key.parquet")
         return counts
 

@@ -21,10 +21,11 @@ from tidegate_job.errors import JobError
 from tidegate_job.file_checks import BadFiles, check_unchanged, diagnose
 from tidegate_job.footers import read_footers
 from tidegate_job.object_store import LocalObjects
+from tidegate_job.operations import Operations
 from tidegate_job.plan import Merge, PlannedFile
 from tidegate_job.read_failures import blame_files
 
-MERGE = Merge("snapshot", ("id",), "seq", "op", "D", frozenset())
+MERGE = Merge("snapshot", ("id",), "seq", Operations("op", ("D",)), frozenset())
 #: Reasons that file_checks and columns give for a file.
 READABLE_CODES = ("TG21", "TG22")
 DAMAGES = 200 if DEEP else 30

@@ -16,8 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import names
-from .changes import DELETE, file_rows, fold, keys_are_unique, null_rows, read_changes, rows_of_plain_files
-from .columns import BatchColumns, Footer, agree_columns
+from .change_kinds import without_marks
+from .changes import DELETE, bad_rows, file_rows, fold, keys_are_unique, read_changes, rows_of_plain_files
+from .columns import BatchColumns, Footer, agree_columns, special_columns
 from .effects import (
     as_inserts,
     as_versions,
@@ -228,27 +229,29 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     if rows <= _ONE_TASK_ROWS:
         changes = changes.coalesce(1)
 
-    def rows_without(file: PlannedFile, key: str) -> tuple[int, ...]:
-        return null_rows(job.spark, file, key, columns.data[key])
+    def rows_to_blame(file: PlannedFile, column: str) -> tuple[int, ...]:
+        return bad_rows(job.spark, file, column, columns, plan.merge)
 
     with blame_files(job.store, files, plan.target.name):
         if rows and _is_first_load(plan, table, footers) and keys_are_unique(changes, keys, rows):
             # The usual full load: nothing to fold, nothing to compare it with, so it needn't be kept either.
-            applied = check_rows(plan, footers, rows_of_plain_files(footers), rows_without)
+            applied = check_rows(plan, footers, rows_of_plain_files(footers), rows_to_blame)
             effects, counts, hit = as_inserts(changes), inserted_only(applied), dict[str, int]()
         else:
             changes = _kept(changes, held)
             found = file_rows(changes, keys)
-            applied = check_rows(plan, footers, found, rows_without)
+            applied = check_rows(plan, footers, found, rows_to_blame)
+            changes = without_marks(changes)
             effects = _kept(_effects(job, plan, table, changes, columns, found, rows), held)
-            counts, hit = count_effects(effects, read=sum(file.rows for file in applied))
+            skipped = sum(rows.skipped for rows in found.values())
+            counts, hit = count_effects(effects, sum(file.rows for file in applied), skipped)
     return _Batch(columns, effects, counts, hit, applied, changes.where(F.col(DELETE)))
 
 
 def _is_first_load(plan: TablePlan, table: OpenTable, footers: Mapping[str, Footer]) -> bool:
     """Full-load files without sequence and operation, into a table that has nothing yet and from which
     nothing was deleted either."""
-    special = {plan.merge.sequence_by, plan.merge.delete_column}
+    special = special_columns(plan.merge)
     return (
         plan.merge.mode == "snapshot"
         and table.is_empty
@@ -269,7 +272,7 @@ def _effects(
 ) -> DataFrame:
     if plan.merge.mode == "historical":
         # Late or not, deleted or not: a version outranks nothing, and nothing outranks it.
-        return as_versions(changes)
+        return as_versions(changes, plan.merge.operations)
     keys = plan.merge.keys
     late = lowest_late_sequence(plan, found)
     key_columns = _key_columns(plan, columns)

@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from . import names
+from .change_kinds import is_change, is_delete, is_unlisted, mark_counts, marks
 from .columns import BatchColumns, Footer
 from .landed_scan import scan_parquet
 from .plan import Merge, PlannedFile
@@ -26,7 +27,7 @@ INTEGER_WIDTH = 20
 @dataclass(frozen=True)
 class FileRows:
     """What reading found in one file; `lowest` and `highest` are the normalised sequences, a missing one
-    being empty."""
+    being empty. `unknown` rows have an operation that no list names, the first of which is `unknown_as`."""
 
     rows: int
     deletes: int
@@ -34,6 +35,10 @@ class FileRows:
     highest: str | None
     lowest_present: str | None
     null_keys: Mapping[str, int]
+    skipped: int = 0
+    unknown: int = 0
+    unknown_as: str | None = None
+    without_operation: int = 0
 
 
 def read_changes(
@@ -52,23 +57,26 @@ def read_changes(
     """
     types = dict(columns.data)
     present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
-    special = ((merge.sequence_by, columns.sequence_type), (merge.delete_column, columns.operation_type))
+    by = merge.operations.column
+    special = ((merge.sequence_by, columns.sequence_type), (by, columns.operation_type))
     for name, type_ in special:
-        if name in present:
+        if name is not None and name in present:
             types[name] = type_
     schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
     scan = scan_parquet(spark, files, schema)
+    has_operation = by is not None and by in types
     operation = (
-        F.col(names.quote(merge.delete_column)).cast("string")
-        if merge.delete_column in types
-        else F.lit(None)
+        F.col(names.quote(by)).cast("string")
+        if by is not None and has_operation
+        else F.lit(None).cast("string")
     )
     sequence = F.col(names.quote(merge.sequence_by)) if merge.sequence_by in types else F.lit(None)
     changes = scan.select(
         *(F.col(names.quote(name)) for name in columns.data),
         normalised_sequence(sequence, columns.sequence_type).alias(names.SEQUENCE),
         F.coalesce(operation, F.lit(_LOADED)).alias(names.OPERATION),
-        F.coalesce(operation == merge.delete_equals, F.lit(False)).alias(DELETE),
+        is_delete(operation, merge.operations).alias(DELETE),
+        *marks(operation, merge.operations),
         F.col("_metadata.file_path").alias(_PATH),
     )
     known = F.broadcast(_file_table(spark, files, now_ms))
@@ -93,7 +101,10 @@ def normalised_sequence(sequence: Column, type_: str) -> Column:
 
 def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
     """What each file holds, in one job over its key, sequence and operation columns."""
-    sequence = F.col(names.SEQUENCE)
+    real = is_change(changes)
+    sequence = F.when(real, F.col(names.SEQUENCE))
+    nulls = {key: F.col(names.quote(key)).isNull() & real for key in keys}
+    marked = mark_counts(changes)
     found = (
         changes.groupBy(names.FILE)
         .agg(
@@ -102,7 +113,8 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
             F.min(sequence).alias("lowest"),
             F.max(sequence).alias("highest"),
             F.min(F.when(sequence != "", sequence)).alias("lowest_present"),
-            *(F.count(F.when(F.col(names.quote(key)).isNull(), 1)).alias(_NULL_KEY + key) for key in keys),
+            *(count.alias(name) for name, count in marked.items()),
+            *(F.count(F.when(null, 1)).alias(_NULL_KEY + key) for key, null in nulls.items()),
         )
         .collect()
     )
@@ -114,6 +126,7 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
             highest=row["highest"],
             lowest_present=row["lowest_present"],
             null_keys={key: row[_NULL_KEY + key] for key in keys if row[_NULL_KEY + key]},
+            **{name: row[name] for name in marked},
         )
         for row in found
     }
@@ -123,11 +136,18 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
 _ROWS_NAMED = 20
 
 
-def null_rows(spark: SparkSession, file: PlannedFile, column: str, type_: str) -> tuple[int, ...]:
-    """The first rows of the file, counted from 1 in its own order, that have no value in the column."""
+def bad_rows(
+    spark: SparkSession, file: PlannedFile, column: str, columns: BatchColumns, merge: Merge
+) -> tuple[int, ...]:
+    """The first rows of the file, counted from 1 in its own order, that have no value in the key `column`, or
+    an operation there that no list names."""
+    is_key = column in merge.keys
+    type_ = columns.data[column] if is_key else columns.operation_type
     scan = scan_parquet(spark, [file], f"{names.quote(column)} {type_}")
+    value = F.col(names.quote(column))
+    wanted = value.isNull() if is_key else is_unlisted(value.cast("string"), merge.operations, file.kind)
     row = F.col("_metadata.row_index")
-    found = scan.where(F.col(names.quote(column)).isNull()).select(row.alias("row"))
+    found = scan.where(wanted).select(row.alias("row"))
     return tuple(one["row"] + 1 for one in found.orderBy("row").limit(_ROWS_NAMED).collect())
 
 

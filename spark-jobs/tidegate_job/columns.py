@@ -66,7 +66,7 @@ def agree_columns(
         try:
             columns = _by_lower_name(file, footers[file.file_id].columns)
             _check_special(file, columns, merge)
-            for name in (merge.sequence_by, merge.delete_column):
+            for name in special_columns(merge):
                 if name in columns:
                     _check_same(
                         file, name, columns[name], special.setdefault(name, columns[name]), "the batch"
@@ -80,9 +80,15 @@ def agree_columns(
     columns_of_batch = BatchColumns(
         data=declared or {},
         sequence_type=special.get(merge.sequence_by, "string"),
-        operation_type=special.get(merge.delete_column, "string"),
+        operation_type=special.get(merge.operations.column or "", "string"),
     )
     return columns_of_batch, errors
+
+
+def special_columns(merge: Merge) -> frozenset[str]:
+    """Columns that say what a change is, and are no data (unless they are keys)."""
+    operation = merge.operations.column
+    return frozenset({merge.sequence_by} if operation is None else {merge.sequence_by, operation})
 
 
 def stored_type(type_: str) -> str:
@@ -112,14 +118,14 @@ def _check_special(file: PlannedFile, columns: Mapping[str, str], merge: Merge) 
     if file.kind == "incremental":
         if sequence_type is None:
             raise JobError(SEQUENCE_MISSING, uri=file.uri, column=merge.sequence_by)
-        if merge.delete_column not in columns:
-            raise JobError(OPERATION_MISSING, uri=file.uri, column=merge.delete_column)
+        if merge.operations.column not in (None, *columns):
+            raise JobError(OPERATION_MISSING, uri=file.uri, column=merge.operations.column)
 
 
 def _data_columns(file: PlannedFile, columns: Mapping[str, str], merge: Merge) -> dict[str, str]:
     # A key may also be the sequence, or be listed under drop_columns by mistake: a table without its key has
     # no use.
-    left_out = ({merge.sequence_by, merge.delete_column} | merge.drop_columns) - set(merge.keys)
+    left_out = (special_columns(merge) | merge.drop_columns) - set(merge.keys)
     data = {name: type_ for name, type_ in columns.items() if name not in left_out}
     for name in data:
         if name.startswith(RESERVED_PREFIX):

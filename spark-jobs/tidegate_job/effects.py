@@ -9,15 +9,16 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import names
+from .change_kinds import is_update
 from .changes import DELETE
 from .evidence import ROWS_A_PART, Delete, KeyColumn
 from .key_values import KeyValue, encode
+from .operations import Operations
 from .outcome import AppliedFile, RowCounts
 
 EFFECT = "_tg_effect"
 INSERTED, UPDATED, DELETED, STALE = "inserted", "updated", "deleted", "stale"
 CHANGING = (INSERTED, UPDATED, DELETED)
-_UPDATES = ("U", "UPDATE")
 _STORED = "_tg_stored_sequence"
 _REMEMBERED = "_tg_remembered_sequence"
 HIT_FILE, HIT_POSITION = "_tg_hit_file", "_tg_hit_position"
@@ -48,13 +49,10 @@ def with_effects(
     return joined.withColumn(EFFECT, effect).drop(_STORED, _REMEMBERED)
 
 
-def as_versions(changes: DataFrame) -> DataFrame:
-    """`changes` with a column EFFECT for historical mode, where each is a row and counts by its operation.
-
-    Only deletes are configured. Else `U` (as DMS writes it) and `UPDATE` are updates, and the rest inserts.
-    """
-    operation = F.upper(F.col(names.OPERATION))
-    effect = F.when(F.col(DELETE), DELETED).when(operation.isin(*_UPDATES), UPDATED).otherwise(INSERTED)
+def as_versions(changes: DataFrame, operations: Operations) -> DataFrame:
+    """`changes` with a column EFFECT for historical mode, where each is a row and counts by its operation;
+    what neither deletes nor updates is an insert."""
+    effect = F.when(F.col(DELETE), DELETED).when(is_update(operations), UPDATED).otherwise(INSERTED)
     return changes.withColumn(EFFECT, effect)
 
 
@@ -63,10 +61,11 @@ def as_inserts(changes: DataFrame) -> DataFrame:
     return changes.withColumn(EFFECT, F.lit(INSERTED))
 
 
-def count_effects(effects: DataFrame, read: int) -> tuple[RowCounts, dict[str, int]]:
+def count_effects(effects: DataFrame, read: int, skipped: int = 0) -> tuple[RowCounts, dict[str, int]]:
     """Rows by effect, and how many rows of each data file of the table are updated or deleted.
 
-    What was read but is not among the folded rows lost inside the batch: `duplicate`.
+    `skipped` of the rows read are no changes. What else is not among the folded rows lost inside the batch:
+    `duplicate`.
     """
     by_file = [HIT_FILE] if HIT_FILE in effects.columns else []
     found: dict[str, int] = {}
@@ -82,7 +81,8 @@ def count_effects(effects: DataFrame, read: int) -> tuple[RowCounts, dict[str, i
         updated=found.get(UPDATED, 0),
         deleted=found.get(DELETED, 0),
         stale=found.get(STALE, 0),
-        duplicate=read - sum(found.values()),
+        duplicate=read - skipped - sum(found.values()),
+        skipped=skipped,
     )
     return counts, hit
 

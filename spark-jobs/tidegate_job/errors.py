@@ -98,6 +98,11 @@ KEY_TYPE = Kind(
     "TG2216",
     "`{uri}` has key column `{column}` of type `{type}`, which cannot be a key. Choose other `keys`.",
 )
+OPERATION_UNKNOWN = Kind(
+    "TG2217",
+    "`{uri}` has {rows} rows whose operation `{column}` is in no list of `operations`, such as `{value}`; "
+    "the first are rows {first}. Add the value to the list where it belongs, or mend the file.",
+)
 LATE_BEYOND_WINDOW = Kind(
     "TG2301",
     "`{uri}` has a sequence `{sequence}` from before `{cover_from}`, from where deletes are remembered: "

@@ -5,7 +5,7 @@ Two documents and any number of parts below `commits/<table>/<batch_id>/<token>/
 `files.json`
     {"contract": "tidegate.evidence/1",
      "run_id": str, "table": str, "batch_id": str, "token": int, "generation": int,
-     "rows": {"read", "inserted", "updated", "deleted", "stale", "duplicate": int},
+     "rows": {"read", "inserted", "updated", "deleted", "stale", "duplicate", "skipped" if any: int},
      "files": [{"file_id": str, "rows": int, "min_sequence": str | null, "max_sequence": str | null,
                 "deletes": int}]}
     `files`: one element for each file of the batch, in the plan's order, exactly as the outcome repeats it.
@@ -103,7 +103,7 @@ def put_evidence(
     files = {
         "contract": FILES_CONTRACT,
         **identity,
-        "rows": asdict(evidence.rows),
+        "rows": evidence.rows.document(),
         "files": [asdict(file) for file in evidence.files],
     }
     store.put(f"{uri}files.json", _json(files))

@@ -89,4 +89,5 @@ def commit_properties(plan: TablePlan, rows: RowCounts, evidence: str) -> dict[s
         "tidegate.rows.deleted": str(rows.deleted),
         "tidegate.rows.stale": str(rows.stale),
         "tidegate.rows.duplicate": str(rows.duplicate),
+        **({"tidegate.rows.skipped": str(rows.skipped)} if rows.skipped else {}),
     }

@@ -3,11 +3,11 @@ reaches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from .columns import Footer
-from .errors import KEY_NULL, LATE_BEYOND_WINDOW, SEQUENCE_TYPE, JobError
+from .errors import KEY_NULL, LATE_BEYOND_WINDOW, OPERATION_UNKNOWN, SEQUENCE_TYPE, JobError
 from .file_checks import BadFiles, FileError, damaged
 from .outcome import AppliedFile
 from .plan import PlannedFile, TablePlan
@@ -28,16 +28,23 @@ class FoundRows(Protocol):
     def lowest_present(self) -> str | None: ...
     @property
     def null_keys(self) -> Mapping[str, int]: ...
+    @property
+    def unknown(self) -> int: ...
+    @property
+    def unknown_as(self) -> str | None: ...
+    @property
+    def without_operation(self) -> int: ...
 
 
 def check_rows(
     plan: TablePlan,
     footers: Mapping[str, Footer],
     found: Mapping[str, FoundRows],
-    rows_without: Callable[[PlannedFile, str], tuple[int, ...]],
+    rows_to_blame: Callable[[PlannedFile, str], tuple[int, ...]],
 ) -> tuple[AppliedFile, ...]:
-    """Counts and ranges in the plan's order. BadFiles for rows that did not arrive, null keys or signed
-    sequences. `rows_without` is asked which rows of a file have no value in a column."""
+    """Counts and ranges in the plan's order. BadFiles for rows that did not arrive, null keys, signed
+    sequences or operations that nobody listed. `rows_to_blame` is asked for the rows of a file whose value
+    in a column, a key or the operation, can't be used."""
     errors: list[FileError] = []
     applied: list[AppliedFile] = []
     for file in plan.files:
@@ -52,7 +59,8 @@ def check_rows(
             continue
         for key, number in rows.null_keys.items():
             error = JobError(KEY_NULL, uri=file.uri, rows=number, column=key)
-            errors.append(FileError(file, "read", "null_key", error, rows=rows_without(file, key)))
+            errors.append(FileError(file, "read", "null_key", error, rows=rows_to_blame(file, key)))
+        errors += _unknown_operations(plan, file, rows, rows_to_blame)
         if (rows.lowest_present or "").startswith("-"):
             error = JobError(
                 SEQUENCE_TYPE, uri=file.uri, column=plan.merge.sequence_by, type="negative number"
@@ -64,6 +72,30 @@ def check_rows(
     if errors:
         raise BadFiles(errors)
     return tuple(applied)
+
+
+def _unknown_operations(
+    plan: TablePlan,
+    file: PlannedFile,
+    rows: FoundRows,
+    rows_to_blame: Callable[[PlannedFile, str], tuple[int, ...]],
+) -> Iterator[FileError]:
+    # A row of a full load needs no operation.
+    without = rows.without_operation if file.kind == "incremental" else 0
+    if rows.unknown + without == 0:
+        return
+    column = plan.merge.operations.column or ""
+    blamed = rows_to_blame(file, column)
+    value = rows.unknown_as if rows.unknown else "null"
+    error = JobError(
+        OPERATION_UNKNOWN,
+        uri=file.uri,
+        rows=f"{rows.unknown + without:,}",
+        column=column,
+        value=value,
+        first=", ".join(map(str, blamed)),
+    )
+    yield FileError(file, "read", "operation", error, rows=blamed)
 
 
 def lowest_late_sequence(plan: TablePlan, found: Mapping[str, FoundRows]) -> str | None:

@@ -15,11 +15,12 @@ Lookup = Literal["absent", "found", "unreachable"]
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Changes by effect; the other five add up to `read`. In historical mode each change is a version, and
+    """Changes by effect; the others add up to `read`. In historical mode each change is a version, and
     counts as `inserted`, `updated` or `deleted` by its operation.
 
     `stale`: lost against the stored row or a remembered delete, or was a delete of a key that is not there.
     `duplicate`: lost against another change of the same key in the same batch.
+    `skipped`: rows that are no changes, such as before-images.
     """
 
     read: int
@@ -28,6 +29,14 @@ class RowCounts:
     deleted: int
     stale: int
     duplicate: int
+    skipped: int = 0
+
+    def document(self) -> dict[str, int]:
+        """Without `skipped` where it says nothing: most tables have no such rows."""
+        counts = asdict(self)
+        if not self.skipped:
+            del counts["skipped"]
+        return counts
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class Outcome:
             "lookup": self.lookup,
             "snapshot": self.snapshot,
             "committed_at_ms": self.committed_at_ms,
-            "rows": asdict(self.rows) if self.rows else None,
+            "rows": self.rows.document() if self.rows else None,
             "files": [asdict(file) for file in self.files],
             "evidence": self.evidence,
             "bad_files": [file.document() for file in self.bad_files],

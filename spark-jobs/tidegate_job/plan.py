@@ -11,6 +11,7 @@ from .errors import PLAN_INVALID, PLAN_UNREADABLE, JobError
 from .json_documents import parsed
 from .layout import ControlLayout, LayoutError
 from .object_store import ObjectStore
+from .operations import Operations, operations_of
 from .schemas import ContractError, validate
 
 
@@ -46,8 +47,7 @@ class Merge:
     mode: Literal["snapshot", "historical"]
     keys: tuple[str, ...]
     sequence_by: str
-    delete_column: str
-    delete_equals: str
+    operations: Operations
     drop_columns: frozenset[str]
 
 
@@ -154,8 +154,7 @@ def _table(item: dict[str, Any]) -> TablePlan:
             mode=merge["mode"],
             keys=tuple(key.lower() for key in merge["keys"]),
             sequence_by=merge["sequence_by"].lower(),
-            delete_column=merge["apply_as_deletes"]["column"].lower(),
-            delete_equals=merge["apply_as_deletes"]["equals"],
+            operations=operations_of(merge),
             drop_columns=frozenset(name.lower() for name in merge["drop_columns"]),
         ),
         target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),

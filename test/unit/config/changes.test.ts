@@ -1,0 +1,48 @@
+/** How a table's rows are read as changes: what the file says, and what the job's plan is told. */
+import { describe, expect, it } from 'vitest'
+import { tableConfig } from '../../../shared/contracts/config.ts'
+import { BASE, problemsOf, resolved } from './support.ts'
+
+const TABLES = `${BASE}tables:\n`
+const merged = (block: string) => {
+  const [table] = resolved(`${TABLES}  hr.emp: ${block}\n`).tables
+  expect(tableConfig.safeParse({ ...table, applied_at_ms: 1 }).error).toBeUndefined()
+  return table?.merge
+}
+const MAPPING = '{ column: op, inserts: [c, r], updates: [u], deletes: [d] }'
+
+describe('operations', () => {
+  it('replaces apply_as_deletes, also where that is built in', () => {
+    const merge = merged(`{ operations: ${MAPPING} }`)
+    expect(merge).toMatchObject({
+      operations: { column: 'op', inserts: ['c', 'r'], updates: ['u'], deletes: ['d'] },
+    })
+    expect(merge).not.toHaveProperty('apply_as_deletes')
+    expect(merged('{ operations: none }')).toMatchObject({ operations: 'none' })
+    expect(merged('')).not.toHaveProperty('operations')
+  })
+
+  it('comes from the first block that says either', () => {
+    const short = 'apply_as_deletes: { column: kind, equals: X }'
+    const under = (first: string, then: string) =>
+      resolved(
+        `${BASE.replace('sequence_by: seq', `sequence_by: seq\n    ${then}`)}tables:\n  hr.emp: { ${first} }\n`,
+      ).tables.map(({ merge }) => [merge.operations !== undefined, merge.apply_as_deletes?.column])
+    expect(under(`operations: ${MAPPING}`, short)).toEqual([[true, undefined]])
+    expect(under(short, `operations: ${MAPPING}`)).toEqual([[false, 'kind']])
+  })
+
+  it.each([
+    ['TG1228', `{ operations: ${MAPPING}, apply_as_deletes: { column: op, equals: d } }`, '`hr.emp` has `operations`'],
+    ['TG1204', '{ operations: all }', 'expected `none`, or a mapping'],
+    ['TG1204', '{ operations: { column: op } }', 'values in its lists'],
+    ['TG1204', '{ operations: { column: op, inserts: [c], updates: [c] } }', 'each of them once'],
+    ['TG1204', '{ operations: { column: op, deletes: [1] } }', 'put the value in quotes'],
+    ['TG1203', '{ operations: { deletes: [d] } }', "expected a column's name"],
+    ['TG1202', '{ operations: { column: op, inserts: [c], delete: [d] } }', 'did you mean `deletes`?'],
+  ])('%s: %s', (code, block, message) => {
+    expect(problemsOf(`${TABLES}  hr.emp: ${block}\n`)).toMatchObject([
+      { code, line: 14, message: expect.stringContaining(message) },
+    ])
+  })
+})
