@@ -1,9 +1,12 @@
 /** `tidegate unlock TABLE`: takes a table from a run that is over and never said so. */
 import type { Command } from 'commander'
+import { frozenEntry } from '../../shared/claims/entry.ts'
+import { hasSingleWriter } from '../../shared/claims/single-writer.ts'
 import { ConfigurationError } from '../../shared/errors.ts'
-import { type Evidence, holderOf, isOver, told } from '../../shared/operate/evidence.ts'
+import { type Evidence, holderOf, isOver, mayStillWrite, told } from '../../shared/operate/evidence.ts'
 import { itemOf } from '../../shared/operate/table-verb.ts'
 import { isLocked, unlocking } from '../../shared/operate/unlock.ts'
+import { systemClock } from '../../shared/ports/clock.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { addChangeOptions } from '../lib/confirm.ts'
 import { findDeployment } from '../lib/deployment.ts'
@@ -43,7 +46,10 @@ export function addUnlock(program: Command): void {
       const ports = { ...auditPorts(deployment), tables: ledger.tables }
       const item = await itemOf(table, ports)
       const evidence = isLocked(item) ? await holderOf(item, holderPorts(deployment)) : NO_EVIDENCE
-      const preview = unlocking(item, evidence, options.force === true)
+      const entry = item.entry_uri === null ? undefined : await frozenEntry(item, ledger.objects)
+      const isSingle = entry !== undefined && hasSingleWriter(entry.target)
+      const forbidden = isSingle && mayStillWrite(evidence, item, systemClock.now())
+      const preview = unlocking(item, evidence, options.force === true, forbidden)
       const forced = isOver(evidence) ? 'with evidence' : 'WITHOUT EVIDENCE, by force'
       output.note(`${forced}: ${told(evidence)}`)
       await carryOut(preview, options, output, ports)

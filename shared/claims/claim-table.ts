@@ -17,6 +17,7 @@ import { type EvidencePorts, evidenceOf, type JobEvidence, jobEvidence, stillUnp
 import { type Hold, holdOf, ownerGone } from './hold.ts'
 import { refuseOtherLayout } from './layout.ts'
 import { lostAttempt } from './lost-attempt.ts'
+import { otherWriter } from './single-writer.ts'
 import { isAny, supersedeAll, sweep } from './supersede.ts'
 import { isClaimed, isHeld } from './table-state.ts'
 
@@ -156,6 +157,19 @@ async function afterOwner(
   return claimAgain(config, lost.item, seen, entry, run, ports, lost.run)
 }
 
+const asked = (run: ClaimingRun, ports: ClaimPorts) => [run.cadence.glue_job_name, ports.clock.now(), ports] as const
+
+/** What becomes of the claim when another run's job may still write; undefined if none may. */
+async function keptBy(
+  other: ReturnType<typeof otherWriter>,
+  seen: TableItem,
+  ports: ClaimPorts,
+): Promise<TableClaim | Lost | undefined> {
+  const found = await other
+  if (found === 'at_work') return { kind: 'skipped', reason: 'its_job_is_at_work' }
+  return found && hold({ ...seen, ...found.unproved }, found.hold, ports, seen)
+}
+
 const isAlive = async (seen: TableItem, ports: ClaimPorts): Promise<boolean> =>
   seen.claim_owner !== null && (await ports.executions.state(seen.claim_owner)) === 'running'
 
@@ -178,6 +192,8 @@ async function claimAgain(
   ports: ClaimPorts,
   lost?: TableRun,
 ): Promise<TableClaim | Lost> {
+  const kept = await keptBy(otherWriter(seen, entry.target, ...asked(run, ports)), seen, ports)
+  if (kept) return kept
   const next = {
     ...claimItem(base, seen, config, run, ports.clock.now()),
     attempts: seen.attempts + 1,
@@ -209,6 +225,8 @@ async function claimWaiting(
     const isSwept = await leaveNothingObsolete(choice, first, seen, config, run, ports)
     return isSwept ? { kind: 'skipped', reason: choice.reason } : 'lost'
   }
+  const kept = seen && (await keptBy(otherWriter(seen, config.target, ...asked(run, ports)), seen, ports))
+  if (kept) return kept
   const entry = newEntry(config, choice, seen, ports.controlBucket)
   const entryUri = await putEntry(table, entry, ports.controlBucket, ports.objects)
   // claimer A  get (revision 7) ── put entry A ──────────────── replace if revision = 7: written, revision 8, token 42
@@ -218,6 +236,8 @@ async function claimWaiting(
     batch_id: entry.batch_id,
     entry_uri: entryUri,
     attempts: 1,
+    unproved_runs: [],
+    unproved_since_ms: undefined,
   }
   // Of a table without data `config apply` may change keys, mode and target: the claim is of the configuration that it read.
   const asRead = seen?.last_snapshot == null ? config : undefined

@@ -88,6 +88,9 @@ const LONGEST_JOB_MS = 8 * DAY_MS
  */
 const LONGEST_START_MS = 3 * DAY_MS
 
+/** A run of which the engine showed no job run for so long since its claim has none, and gets none. */
+export const LONGEST_UNSEEN_MS = LONGEST_START_MS + LONGEST_JOB_MS
+
 /**
  * Those of the item's `unproved_runs` whose end is still not known, for the claim that is made now. One of which no job run
  * shows, though all this time is over since, never had one.
@@ -99,7 +102,7 @@ export async function stillUnproved(
   ports: EvidencePorts,
 ): Promise<Pick<TableItem, 'unproved_runs' | 'unproved_since_ms'>> {
   const sinceMs = item.unproved_since_ms ?? nowMs
-  const waitedLongEnough = nowMs - sinceMs > LONGEST_START_MS + LONGEST_JOB_MS
+  const waitedLongEnough = nowMs - sinceMs > LONGEST_UNSEEN_MS
   const left: string[] = []
   for (const runId of item.unproved_runs) {
     const runs = await ports.jobRuns.of(jobName, runId, item.claimed_at_ms - LONGEST_JOB_MS)

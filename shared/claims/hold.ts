@@ -37,6 +37,14 @@ export const ownerGone = (item: TableItem, evidence: 'job_unknown' | 'execution_
     }. Look whether its job run has ended (argument \`--run-id\` = \`${item.glue_job_run_id}\`); its files stay frozen and are safe.`,
   )
 
+/** Of a format with a single writer: a job of this run may still write, and nothing would refuse its commit. */
+export const writerMayWork = (item: TableItem, runId: string): Hold =>
+  holdFor(
+    'owner_ended_unsettled',
+    'TG3117',
+    `A job of the run \`${runId}\` may still write \`${item.raw_table_name}\`, a Hudi table, which takes whatever a second writer commits. Look whether its job run has ended (argument \`--run-id\` = \`${runId}\`), then type \`tidegate unlock ${item.raw_table_name}\`; its files stay and are safe.`,
+  )
+
 /** Files under this ledger key come from another schema and table than configured: `a_b.c` and `a.b_c` are one key. */
 export function nameCollision(config: TableConfig, files: readonly LandedFile[]): Hold | undefined {
   const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()

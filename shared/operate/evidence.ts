@@ -1,6 +1,7 @@
 /** What is known of a claim's holder, as an operator must see it: whether its execution and its job are over (rule 8). */
-import { type EvidencePorts, type JobEvidence, jobEvidence } from '../claims/evidence.ts'
+import { type EvidencePorts, type JobEvidence, jobEvidence, LONGEST_UNSEEN_MS } from '../claims/evidence.ts'
 import type { TableItem } from '../contracts/ledger.ts'
+import type { EpochMs } from '../contracts/primitives.ts'
 import type { JobRun } from '../ports/job-runs.ts'
 
 export interface HolderPorts extends EvidencePorts {
@@ -40,4 +41,13 @@ export function told({ execution, job, job_runs }: Evidence): string {
   const none = job === 'never_started' ? 'it started no job' : 'no job run with its `--run-id` is found'
   const jobText = job_runs.length === 0 ? none : job_runs.map(({ id, state }) => `job run ${id} ${state}`).join(', ')
   return `${executionText}; ${jobText}`
+}
+
+/**
+ * Whether no force may take the claim of a table with a single writer: what its run may still do, nothing would refuse. That
+ * nobody knows its execution any more is no reason once its job is over, or showed nowhere for longer than a job can take.
+ */
+export function mayStillWrite({ execution, job }: Evidence, item: TableItem, nowMs: EpochMs): boolean {
+  if (execution === 'running' || job === 'at_work') return true
+  return job === 'unknown' && nowMs - item.claimed_at_ms <= LONGEST_UNSEEN_MS
 }

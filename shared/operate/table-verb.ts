@@ -58,7 +58,7 @@ export const stateOf = (item: TableItem): string =>
 
 /** What a verb says when the table is in no state for it. `next` ends the message. */
 export const notNow = (
-  code: 'TG3303' | 'TG3304' | 'TG3305' | 'TG3306' | 'TG3350' | 'TG3360' | 'TG3361',
+  code: 'TG3303' | 'TG3304' | 'TG3305' | 'TG3306' | 'TG3307' | 'TG3350' | 'TG3360' | 'TG3361',
   item: TableItem,
   why: string,
   next: string,

@@ -8,9 +8,9 @@ import { verbFor } from './verb-for.ts'
 
 /**
  * Throws LedgerError TG3306 if there is no lock on it, or if the evidence does not show that the holder's run is over and
- * nobody forces it. The frozen entry stays, forced or not: whatever an old job still does, the table decides.
+ * nobody forces it, TG3307 if somebody does and it is `forbidden` (`mayStillWrite`). The frozen entry stays, forced or not: whatever an old job still does, the table decides.
  */
-export function unlocking(item: TableItem, evidence: Evidence, force: boolean): Preview {
+export function unlocking(item: TableItem, evidence: Evidence, force: boolean, forbidden = false): Preview {
   const table = item.raw_table_name
   if (!isLocked(item)) {
     const verb = isHeld(item) && item.hold_reason !== null ? verbFor[item.hold_reason] : undefined
@@ -23,6 +23,13 @@ export function unlocking(item: TableItem, evidence: Evidence, force: boolean): 
       item,
       `it is not known that its run \`${item.glue_job_run_id}\` is over (${told(evidence)})`,
       'Wait until it is, or end it; `--force --reason TEXT` unlocks all the same, and then make sure that no job of that run still works.',
+    )
+  if (!isOver(evidence) && forbidden)
+    throw notNow(
+      'TG3307',
+      item,
+      `a Hudi table takes whatever a second writer commits, so force can't unlock it from the run \`${item.glue_job_run_id}\` (${told(evidence)})`,
+      `End its job run in the engine and type \`tidegate unlock ${table}\` again; where the engine shows none, eleven days after the claim.`,
     )
   const how = isOver(evidence) ? told(evidence) : `by force, ${told(evidence)}`
   const message = `\`${table}\` was unlocked by an operator (${how}). The next run of its cadence looks whether the batch of \`${item.glue_job_run_id}\` is in the table.`

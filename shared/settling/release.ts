@@ -1,6 +1,7 @@
 /** The ledger item and the history item that a resolved attempt leaves: pure. */
 import { afterFailedAttempt } from '../claims/attempts.ts'
 import { layoutOf } from '../claims/layout.ts'
+import { hasSingleWriter } from '../claims/single-writer.ts'
 import { unfrozen } from '../claims/table-state.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { RowCounts } from '../contracts/outcome.ts'
@@ -50,6 +51,7 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
   return {
     ...base,
     ...unfrozen,
+    ...(hasSingleWriter(entry.target) ? unprovedOf(seen) : {}),
     refresh_status: 'completed',
     failed_attempts: 0,
     ...generationAfter(seen, attempt.planned.entry, highest(outcome.files.map((file) => file.max_sequence))),
@@ -61,6 +63,9 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
     error: null,
   }
 }
+
+/** A commit resolves the batch, but where nothing refuses a second writer's commit, its end must be known all the same. */
+const unprovedOf = ({ unproved_runs, unproved_since_ms }: TableItem) => ({ unproved_runs, unproved_since_ms })
 
 /**
  * A reload begins a generation, with marks of its own, and what an operator said about it is done with; a word that was said

@@ -1,4 +1,5 @@
 /** Settling one table: tombstones published, then files moved, then the table released. A crash in between is repeated. */
+import { hasSingleWriter } from '../claims/single-writer.ts'
 import { isClaimed, withUnprovedRun } from '../claims/table-state.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import type { Outcome, RowCounts } from '../contracts/outcome.ts'
@@ -34,7 +35,9 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
 
   const read = await readOutcome(planned, run.run_id, ports.controlBucket, ports.objects)
   if (read === 'unusable') ports.signals.count('OutcomesUnusable', 1)
-  const jobs = mayBeTwins(read, run) ? await runJobs(stored, run.run_id, run.job_name, ports.jobRuns) : undefined
+  const jobs = mayBeTwins(read, run, planned)
+    ? await runJobs(stored, run.run_id, run.job_name, ports.jobRuns)
+    : undefined
   const resolution = resolve(planned, read, run.job, { unproved: stored.unproved_runs.length > 0, jobs })
   // Until all its jobs are known to be over, no look-up of a later attempt proves that its batch never comes.
   const seen = jobs === undefined || jobs.over ? stored : { ...stored, ...withUnprovedRun(stored, run.run_id) }
@@ -55,9 +58,12 @@ export async function settleTable(planned: PlannedTable, run: SettlingRun, ports
 const isClaimFor = (item: TableItem, planned: PlannedTable): boolean =>
   isClaimed(item) && item.claim_token === planned.token && item.batch_id === planned.entry.batch_id
 
-/** A job worked on it and left no commit: whether another one of the same run may is what only the engine can say. */
-const mayBeTwins = (read: OutcomeRead, run: SettlingRun): boolean =>
-  run.job.started === 'yes' && !(typeof read === 'object' && isApplied(read))
+/**
+ * A job worked on it and left no commit: whether another one of the same run may is what only the engine can say. Also behind a
+ * commit where a second writer's would be taken.
+ */
+const mayBeTwins = (read: OutcomeRead, run: SettlingRun, { entry }: PlannedTable): boolean =>
+  run.job.started === 'yes' && (hasSingleWriter(entry.target) || !(typeof read === 'object' && isApplied(read)))
 
 /** Before the release, too: whoever claims next finds them no more. */
 async function putAside(planned: PlannedTable, resolution: Failed, runId: string, ports: SettlePorts): Promise<void> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type HoldReason, holdReason, type TableItem, tableItem } from '../../../shared/contracts/ledger.ts'
 import { TidegateError } from '../../../shared/errors.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
-import type { Evidence } from '../../../shared/operate/evidence.ts'
+import { type Evidence, mayStillWrite } from '../../../shared/operate/evidence.ts'
 import { holding } from '../../../shared/operate/hold.ts'
 import { releasing } from '../../../shared/operate/release.ts'
 import { retrying } from '../../../shared/operate/retry.ts'
@@ -130,6 +130,24 @@ describe('[evidence] unlock', () => {
     const unknown: Evidence = { execution: 'ended', job: 'unknown', job_runs: [] }
     expect(unlocking(locked, unknown, true).after.unproved_runs).toEqual(['run-0-0', 'run-1-0'])
   })
+
+  it.each<[boolean, Evidence, number]>([
+    [true, { execution: 'running', job: 'over', job_runs: job('FAILED') }, 30],
+    [true, { execution: 'ended', job: 'at_work', job_runs: job('RUNNING') }, 30],
+    [true, { execution: 'ended', job: 'unknown', job_runs: [] }, 11],
+    [false, { execution: 'ended', job: 'unknown', job_runs: [] }, 12],
+    [false, { execution: 'unknown', job: 'over', job_runs: job('FAILED') }, 0],
+    [false, { execution: 'unknown', job: 'never_started', job_runs: [] }, 0],
+  ])(
+    'of a table with a single writer: force is forbidden %s when %o, %d days after the claim',
+    (forbidden, evidence, days) => {
+      const item = itemWith()
+      expect(mayStillWrite(evidence, item, item.claimed_at_ms + days * 86_400_000)).toBe(forbidden)
+      const force = () => unlocking(item, evidence, true, forbidden)
+      if (forbidden) expect(force).toThrow(/^TG3307: .*`tidegate unlock/)
+      else expect(force().after.refresh_status).toBe('refresh_error')
+    },
+  )
 
   it('does not remember more runs than an item has room for', () => {
     const full = itemWith({ unproved_runs: Array.from({ length: 20 }, (_, n) => `run-${n + 2}-0`) })
