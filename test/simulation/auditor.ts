@@ -126,7 +126,7 @@ function tableIsTheFold(world: World, table: string, mode: 'S' | 'H', settled: R
     return
   }
   const load = newestLoad(world, table, settled)
-  const present = processed.filter((put) => putAt(put.file_id) >= load)
+  const present = [...processed, ...remembered(world, table, settled)].filter((put) => putAt(put.file_id) >= load)
   const applied = asApplied(world, table, present)
   const rows = [...foldOf(applied.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')
   // Of equal sequences the first applied stays; in a batch of files that came by several it is the one put first.
@@ -134,15 +134,30 @@ function tableIsTheFold(world: World, table: string, mode: 'S' | 'H', settled: R
   compare(world, `${table} (snapshot)`, rows.map(told), [...(snapshot?.rows.values() ?? [])].map(told))
 }
 
+/** Deletes of files that were applied, were to be applied again, and are in quarantine since: the tombstone log has them (rule 6). */
+function remembered(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): Put[] {
+  const committed = new Set(commitsOfGeneration(world, table).flatMap(({ files }) => files))
+  return [...settled.values()].flatMap(({ file_id, file_ingestion_status }) => {
+    const put = world.puts.get(file_id)
+    if (!put || file_ingestion_status !== 'raw_file_quarantined' || !committed.has(file_id)) return []
+    return [{ ...put, changes: put.changes.filter(({ op }) => op === 'D') }]
+  })
+}
+
 /** In the order in which they came into the newest generation: of equal sequences the first stays. */
 function asApplied(world: World, table: string, puts: readonly Put[]): Put[] {
-  const { commits, current } = world.lakeOf(table)
+  const commits = commitsOfGeneration(world, table)
   const firstOf = new Map<string, number>()
-  for (const [at, { generation, files }] of commits.entries()) {
-    for (const file of generation === current?.generation ? files : []) if (!firstOf.has(file)) firstOf.set(file, at)
+  for (const [at, { files }] of commits.entries()) {
+    for (const file of files) if (!firstOf.has(file)) firstOf.set(file, at)
   }
   const place = ({ file_id }: Put) => firstOf.get(file_id) ?? commits.length
   return [...puts].sort((a, b) => place(a) - place(b) || (a.file_id < b.file_id ? -1 : 1))
+}
+
+function commitsOfGeneration(world: World, table: string): Snapshot[] {
+  const { commits, current } = world.lakeOf(table)
+  return commits.filter(({ generation }) => generation === current?.generation)
 }
 
 function compare(world: World, what: string, expected: readonly string[], found: readonly string[]): void {
