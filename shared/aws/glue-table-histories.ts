@@ -26,7 +26,7 @@ export function createGlueTableHistories(client: GlueClient, objects: Pick<Objec
   return {
     async of({ format, database, table }) {
       const name = `${database}.${table}`
-      if (format !== 'iceberg') throw unreadable(name, `the history of format \`${format}\` can't be read yet`)
+      if (format !== 'iceberg') throw unknownTimeline(name, format)
       const location = await metadataLocation(database, table)
       if (location === undefined) return undefined
       const [, bucket = '', key = ''] = /^s3a?:\/\/([^/]+)\/(.+)$/s.exec(location) ?? []
@@ -82,6 +82,13 @@ const toldOf = (one: Snapshot): TableSnapshot => ({
   generation: Number(one.summary[GENERATION]) || null,
   sequence_number: one['sequence-number'],
 })
+
+/** Its commits say their batch in Avro, and without them nobody can tell what the table has. */
+const unknownTimeline = (name: string, format: string): EngineError =>
+  new EngineError(
+    'TG5113',
+    `\`${name}\` is of format \`${format}\`, whose timeline is not read here, so nobody can tell which batches it has: \`backfill\` and \`rebuild\` need that. Nothing was changed; load the table anew: \`tidegate reload\`.`,
+  )
 
 const unreadable = (name: string, why: string, cause?: unknown): EngineError =>
   new EngineError(

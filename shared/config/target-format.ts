@@ -1,5 +1,6 @@
 /** What only one of the table formats knows: which settings belong to it, and what they come to in the plan. */
 import type { TargetSpec } from '../contracts/plan.ts'
+import { shown } from '../files/shown.ts'
 import type { FlatSettings, Setting } from './layers.ts'
 
 type Target = Pick<TargetSpec, 'write_mode' | 'properties'>
@@ -12,6 +13,15 @@ export function* ofOtherFormats(settings: FlatSettings): Generator<[Setting, str
         'target.write_mode',
         '`target.write_mode` is for Iceberg: a Hudi table has `table_type: copy_on_write` or `merge_on_read`',
       ]
+    const bucket = settings['target.partition_by']?.find((field) => field.startsWith('bucket('))
+    if (bucket !== undefined)
+      yield [
+        'target.partition_by',
+        `a Hudi table has no buckets: partition by columns or times instead of \`${bucket}\``,
+      ]
+    const other = Object.keys(settings['target.properties'] ?? {}).find((name) => !name.startsWith('hoodie.'))
+    if (other !== undefined)
+      yield ['target.properties', `options of a Hudi table begin with \`hoodie.\`: remove \`${shown(other)}\``]
     if (settings['target.adopt'])
       yield ['target.adopt', '`target.adopt` is for Iceberg tables: load a Hudi table in full instead']
     return
@@ -54,6 +64,6 @@ const retaining = (commits: number | undefined): Record<string, string> =>
 
 /** Options of Hudi that say how a commit is made, not what a table is: they may change while it has data. */
 const TUNING =
-  /^hoodie\.(clean|cleaner|keep|archive|compact|clustering|parquet|copyonwrite|memory|write\.markers|[a-z]+\.shuffle\.parallelism$)/
+  /^hoodie\.(clean|cleaner|keep|archive|compact|clustering|parquet|copyonwrite|memory|[a-z]+\.shuffle\.parallelism$)/
 
 export const isTuning = (property: string): boolean => TUNING.test(property)

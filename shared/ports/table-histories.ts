@@ -21,6 +21,6 @@ export interface TableHistory {
 }
 
 export interface TableHistories {
-  /** Undefined if there is no such table. Throws EngineError TG5110, TG5111, and TG5112 for metadata that can't be read. */
+  /** Undefined if there is no such table. Throws EngineError TG5110, TG5111, TG5112 for metadata that can't be read, TG5113 for Hudi. */
   of(target: Pick<TargetSpec, 'format' | 'database' | 'table'>): Promise<TableHistory | undefined>
 }

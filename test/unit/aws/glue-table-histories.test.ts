@@ -57,6 +57,13 @@ describe('the history of an Iceberg table', () => {
     expect(await historyWhen(failure('EntityNotFoundException'))).toBeUndefined()
   })
 
+  test('is not to be had of a Hudi table, and the catalogue is not asked', async () => {
+    await using stub = await startStub(() => inCatalogue)
+    const port = createGlueTableHistories(createGlueClient(stub.overrides), { get: async () => undefined })
+    await expect(port.of({ ...TARGET, format: 'hudi' })).rejects.toThrow(/^TG5113: `hr_raw.salaries` .*tidegate reload/)
+    expect(stub.requests).toEqual([])
+  })
+
   test.each<[string, Answer, string | undefined, string]>([
     ['it is no Iceberg table', { body: { Table: { Name: 'salaries' } } }, undefined, 'TG5112'],
     ['its metadata is gone', inCatalogue, undefined, 'TG5112'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explained } from '../../../shared/config/explained.ts'
 import { parseConfig } from '../../../shared/config/parse.ts'
-import { isTuning, writtenAs } from '../../../shared/config/target-format.ts'
+import { isTuning, ofOtherFormats, writtenAs } from '../../../shared/config/target-format.ts'
 import { BASE, tableOf } from './support.ts'
 
 const targetOf = (block: string) => {
@@ -32,6 +32,16 @@ describe('a Hudi table', () => {
       'target.properties': { 'hoodie.keep.max.commits': '99' },
     })
     expect(few.properties).toMatchObject({ 'hoodie.keep.min.commits': '20', 'hoodie.keep.max.commits': '99' })
+  })
+
+  it.each([
+    [{ 'target.write_mode': 'merge_on_read' }, 'target.write_mode', '`table_type: copy_on_write`'],
+    [{ 'target.partition_by': ['days(at)', 'bucket(16, id)'] }, 'target.partition_by', 'instead of `bucket(16, id)`'],
+    [{ 'target.properties': { 'hoodie.a': '1', 'write.b': '2' } }, 'target.properties', 'remove `write.b`'],
+    [{ 'target.adopt': true }, 'target.adopt', 'load a Hudi table in full'],
+  ] as const)('has nothing of Iceberg: %o', (settings, setting, words) => {
+    const told = [...ofOtherFormats({ 'target.format': 'hudi', ...structuredClone(settings) } as never)]
+    expect(told).toEqual([[setting, expect.stringContaining(words)]])
   })
 
   it('is explained in its own words', () => {
