@@ -2,7 +2,9 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
 import type { TableRun } from '../../shared/contracts/ledger.ts'
+import { shown } from '../../shared/files/shown.ts'
 import { recentRuns } from '../../shared/status/recent-runs.ts'
+import { schemaChangesText } from '../../shared/status/schema-changes.ts'
 import { tableStatuses } from '../../shared/status/table-status.ts'
 import { findDeployment } from '../lib/deployment.ts'
 import { ago, duration, number } from '../lib/human.ts'
@@ -46,6 +48,9 @@ function show(runs: readonly TableRun[], output: Output): void {
     { title: 'RESULT', value: (run) => run.result },
     { title: 'FILES', value: (run) => number(run.files), right: true },
     { title: 'ROWS', value: (run) => (run.rows ? effectsOf(run.rows) : '-') },
+    ...(runs.some((run) => run.schema_changes)
+      ? [{ title: 'COLUMNS', value: (run: TableRun) => shown(schemaChangesText(run.schema_changes)) || '-' }]
+      : []),
     { title: 'TOOK', value: (run) => duration(run.duration_ms), right: true },
     { title: 'ERROR', value: (run) => run.error?.code ?? '-' },
     { title: 'RUN', value: (run) => run.glue_job_run_id },

@@ -19,6 +19,7 @@ const BUILT_IN = {
   mode: 'snapshot',
   drop_columns: [],
   on_bad_file: 'hold',
+  schema_policy: 'strict',
   max_attempts: 5,
   'target.format': 'iceberg',
   'target.partition_by': [],
@@ -165,6 +166,7 @@ function tableItem(
 ): ResolvedTable {
   const database = settings['target.database']
   const historical = settings.mode === 'historical' || settings.mode === 'H'
+  const policy = settings.schema_policy
   return {
     refresh_cadence: settings.cadence,
     source_table_name: named.ledgerKey,
@@ -182,6 +184,7 @@ function tableItem(
       ...operationsOf(settings),
       drop_columns: settings.drop_columns,
       on_bad_file: settings.on_bad_file,
+      ...(policy === 'strict' ? {} : { schema_policy: policy }),
     },
     target: {
       format: settings['target.format'],

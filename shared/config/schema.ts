@@ -171,6 +171,12 @@ export const tableSettings = z.strictObject({
     .describe(
       'hold (default): a bad file stops its table until somebody mends it. quarantine: it is put aside, and the rest goes on.',
     ),
+  schema_policy: z
+    .enum(['strict', 'evolve', 'lenient'])
+    .optional()
+    .describe(
+      "What a file does whose columns are not the table's. strict (default): it is bad. evolve: the table gets new columns and wider types. lenient: the table stays, and what does not fit is kept in `_rescued`. See schema-changes.md.",
+    ),
   max_attempts: z
     .int({ error: 'expected a whole number' })
     .min(1, 'expected at least 1')

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { outcomeError, rowCounts } from './outcome.ts'
+import { outcomeError, rowCounts, schemaChange } from './outcome.ts'
 import { fileFormat } from './plan.ts'
 import { batchId, epochMs, epochSeconds, fileId, ledgerKey, refreshCadence, runId, s3Uri, token } from './primitives.ts'
 
@@ -106,6 +106,8 @@ export const holdReason = z.enum([
   'full_load_put_again',
   /** A file reaches below the kept part of the tombstone log. */
   'late_beyond_window',
+  /** The source's keys, or the type of a column, have changed so that the table can't follow. */
+  'schema_changed',
   /** Stored schema and table of the ledger key are others than the file's. */
   'name_collision',
   /** A reload would lose what its table has of a file that is gone. */
@@ -218,6 +220,8 @@ export const tableRun = z.strictObject({
   number_of_rows_updated: z.int().nonnegative(),
   number_of_rows_deleted: z.int().nonnegative(),
   rows: rowCounts.nullable(),
+  /** How the table's columns were changed for the batch; left out where they were not. */
+  schema_changes: z.array(schemaChange).min(1).optional(),
   ended_at_ms: epochMs,
   duration_ms: z.int().nonnegative(),
 })

@@ -34,6 +34,15 @@ export const badFile = z.strictObject({
   rows: z.array(z.int().positive()).max(20).optional(),
 })
 
+/** A column that the table got with a batch, or whose type was widened for it. Types are Spark's short names. */
+export const schemaChange = z.strictObject({
+  change: z.enum(['added', 'widened']),
+  column: z.string().min(1),
+  type: z.string().min(1),
+  /** The type before. */
+  was: z.string().min(1).optional(),
+})
+
 export const outcomeError = z.strictObject({
   code: z.string().regex(/^TG\d{4}$/),
   message: z.string().min(1),
@@ -59,12 +68,15 @@ export const outcome = z.strictObject({
   /** `<control bucket>/commits/<table>/<batch_id>/<token>/` of the commit that applied the batch. */
   evidence: s3Uri.nullable(),
   bad_files: z.array(badFile),
+  /** Left out where there were none. */
+  schema_changes: z.array(schemaChange).min(1).optional(),
   error: outcomeError.nullable(),
   seconds: z.record(z.string(), z.number().nonnegative()),
 })
 
 export type BadFile = z.infer<typeof badFile>
 export type RowCounts = z.infer<typeof rowCounts>
+export type SchemaChange = z.infer<typeof schemaChange>
 export type AppliedFile = z.infer<typeof appliedFile>
 export type Outcome = z.infer<typeof outcome>
 export type OutcomeError = z.infer<typeof outcomeError>

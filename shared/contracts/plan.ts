@@ -45,6 +45,8 @@ export const mergeSpec = z.strictObject({
   operations: operations.optional(),
   drop_columns: z.array(z.string().min(1)),
   on_bad_file: z.enum(['hold', 'quarantine']),
+  /** What a file does whose columns are not the table's. Left out where it is `strict`: entries from before it are frozen without. */
+  schema_policy: z.enum(['evolve', 'lenient']).optional(),
 })
 
 export const targetSpec = z.strictObject({

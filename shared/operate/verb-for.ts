@@ -10,6 +10,7 @@ export const verbFor: Record<HoldReason, 'unlock' | 'retry' | 'release'> = {
   owner_ended_unsettled: 'unlock',
   full_load_put_again: 'release',
   late_beyond_window: 'release',
+  schema_changed: 'release',
   name_collision: 'release',
   planned_file_gone: 'release',
   attempts_exhausted: 'retry',

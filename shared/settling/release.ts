@@ -116,6 +116,7 @@ export function runOf(seen: TableItem, attempt: Attempt, resolution: Resolution)
     number_of_rows_updated: rows?.updated ?? 0,
     number_of_rows_deleted: rows?.deleted ?? 0,
     rows,
+    ...(applied && resolution.outcome.schema_changes ? { schema_changes: resolution.outcome.schema_changes } : {}),
     ended_at_ms: attempt.ended_at_ms,
     duration_ms: Math.max(0, attempt.ended_at_ms - seen.claimed_at_ms),
   }

@@ -33,8 +33,14 @@ export interface Proof {
 
 export type Failed = Exclude<Resolution, { kind: 'applied' }>
 
-/** The job's number for a file that reaches below the kept part of the tombstone log: an operator must decide. */
-const LATE_BEYOND_WINDOW = 'TG2301'
+/** The job's numbers for what only an operator can decide about, whatever the policy for bad files. */
+const HELD_FOR: ReadonlyMap<string, HoldReason> = new Map([
+  // A file reaches below the kept part of the tombstone log.
+  ['TG2301', 'late_beyond_window'],
+  // A column would lose values; the keys are others.
+  ['TG2221', 'schema_changed'],
+  ['TG2222', 'schema_changed'],
+])
 /** Its newer put waits, or will: the next claim supersedes the file, and quarantine is for what somebody must look at. */
 const OVERWRITTEN = 'overwritten'
 /** It is of other columns than the table has, or than its settings name. */
@@ -66,7 +72,7 @@ export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult
 }
 
 function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Resolution {
-  const held = read.error?.code === LATE_BEYOND_WINDOW
+  const holdReason = HELD_FOR.get(read.error?.code ?? '') ?? null
   const frozen = unproved || !(read.lookup === 'absent' || isFirstAttempt(planned))
   const unfit = planned.entry.merge.on_bad_file === 'quarantine' ? allForTheirColumns(planned, read) : undefined
   const quarantine =
@@ -74,14 +80,14 @@ function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Reso
       ? []
       : read.bad_files.filter((file) => file.reason !== OVERWRITTEN)
   return {
-    kind: held ? 'held' : 'failed',
+    kind: holdReason ? 'held' : 'failed',
     result: 'rejected',
     frozen,
     // An attempt that puts files aside is one step further than the one before.
     counts: quarantine.length === 0,
     quarantine,
     overwritten: frozen ? [] : read.bad_files.filter((file) => file.reason === OVERWRITTEN),
-    hold_reason: held ? 'late_beyond_window' : null,
+    hold_reason: holdReason,
     error:
       unfit ??
       read.error ??

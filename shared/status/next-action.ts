@@ -49,6 +49,8 @@ const beforeVerb: Record<HoldReason, string> = {
   owner_ended_unsettled: 'when its job run is known to have ended',
   full_load_put_again: 'a full load was put again, and is a reload now',
   late_beyond_window: 'a change file is older than the kept deletes: decide whether to apply or remove it',
+  schema_changed:
+    'the source has changed a key, or a type to one that the table can not widen to: do what its error says',
   name_collision: 'two source tables share this ledger name: rename one of them at its source',
   planned_file_gone: 'put the file that its error names again',
   attempts_exhausted: 'mend what the error says',

@@ -58,6 +58,7 @@ class Lake:
         self.partition_by: list[str] = []
         self.properties: dict[str, str] = {}
         self.drop_columns: list[str] = []
+        self.schema_policy = "strict"
         self.adopt = False
         self.token = 0
         self.generation = 1
@@ -141,6 +142,7 @@ class Lake:
                 "drop_columns": self.drop_columns,
                 "on_bad_file": "hold",
                 **self.merge,
+                **({"schema_policy": self.schema_policy} if self.schema_policy != "strict" else {}),
             },
             "target": {
                 "format": "iceberg",

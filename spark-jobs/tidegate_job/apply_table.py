@@ -153,6 +153,7 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
         rows=batch.rows,
         files=batch.files,
         evidence=evidence,
+        schema_changes=commit.schema_changes,
     )
 
 
@@ -208,6 +209,7 @@ def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Comm
         rows=evidence.rows,
         files=evidence.files,
         evidence=uri,
+        schema_changes=commit.schema_changes,
     )
 
 
@@ -218,7 +220,9 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     check_unchanged(job.store, files, "check")
     footers = read_footers(job.spark, job.store, files)
     check_adopted_columns(plan, footers, table.declared)
-    columns, errors = agree_columns(files, footers, plan.merge, table.declared, plan.target.name)
+    columns, errors = agree_columns(
+        files, footers, plan.merge, table.declared, plan.target.name, table.earlier_types
+    )
     if errors:
         raise BadFiles(errors)
     if table.declared is None:

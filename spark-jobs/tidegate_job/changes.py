@@ -14,11 +14,11 @@ from . import names
 from .change_kinds import is_change, is_delete, is_unlisted, mark_counts, marks
 from .columns import BatchColumns, Footer
 from .landed_scan import scan_parquet
+from .mixed_scan import PATH, scan_files
 from .plan import Merge, PlannedFile
 
 DELETE = "_tg_delete"
 PUT_AT = "_tg_put_at"
-_PATH = "_tg_path"
 _NULL_KEY = "_tg_null_key_"
 _LOADED = "L"
 INTEGER_WIDTH = 20
@@ -52,8 +52,8 @@ def read_changes(
     """One row a change: the data columns, and sequence, operation, file, put time, whether it deletes, and
     `now_ms` (epoch milliseconds) as the time of being applied.
 
-    One scan, whatever the number of files: a column that a file lacks (a full load has no operation) reads as
-    null.
+    One scan, whatever the number of files, as long as they have each column with one type: a column that a
+    file lacks (a full load has no operation) reads as null.
     """
     types = dict(columns.data)
     present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
@@ -62,8 +62,7 @@ def read_changes(
     for name, type_ in special:
         if name is not None and name in present:
             types[name] = type_
-    schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
-    scan = scan_parquet(spark, files, schema)
+    scan = scan_files(spark, files, footers, types, columns)
     has_operation = by is not None and by in types
     operation = (
         F.col(names.quote(by)).cast("string")
@@ -77,13 +76,13 @@ def read_changes(
         F.coalesce(operation, F.lit(_LOADED)).alias(names.OPERATION),
         is_delete(operation, merge.operations).alias(DELETE),
         *marks(operation, merge.operations),
-        F.col("_metadata.file_path").alias(_PATH),
+        F.col(PATH),
     )
     known = F.broadcast(_file_table(spark, files, now_ms))
     if len(files) == 1:
-        return changes.drop(_PATH).crossJoin(known.drop(_PATH).distinct())
+        return changes.drop(PATH).crossJoin(known.drop(PATH).distinct())
     # An inner join: rows under a path that is not in the plan would show as missing rows of that file.
-    return changes.join(known, _PATH).drop(_PATH)
+    return changes.join(known, PATH).drop(PATH)
 
 
 def normalised_sequence(sequence: Column, type_: str) -> Column:
@@ -184,7 +183,10 @@ def rows_of_plain_files(footers: Mapping[str, Footer]) -> dict[str, FileRows]:
 def _row_hash(changes: DataFrame, columns: Sequence[str]) -> Column:
     # xxhash64 skips nulls, so (null, 1) and (1, null) would tie without the flags; it has no hash for maps.
     types = dict(changes.dtypes)
-    hashed = [F.col(names.quote(name)) for name in columns if "map<" not in types[name]]
+    hashed = [
+        F.to_json(names.quote(name)) if "map<" in types[name] else F.col(names.quote(name))
+        for name in columns
+    ]
     flags = F.concat(*(F.when(column.isNull(), "0").otherwise("1") for column in hashed))
     return F.xxhash64(flags, *hashed)
 
@@ -206,7 +208,7 @@ def _file_table(spark: SparkSession, files: Sequence[PlannedFile], now_ms: int) 
         spark.range(1, numPartitions=1)
         .select(F.inline(parsed))
         .select(
-            F.col("path").alias(_PATH),
+            F.col("path").alias(PATH),
             F.col("id").alias(names.FILE),
             F.col("at").alias(PUT_AT),
             F.timestamp_millis("now").alias(names.APPLIED_AT),

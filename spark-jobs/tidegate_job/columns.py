@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import (
-    COLUMN_MISSING,
     COLUMN_RESERVED,
     COLUMN_TWICE,
-    COLUMN_TYPE,
-    COLUMN_UNKNOWN,
     KEY_MISSING,
     KEY_TYPE,
     OPERATION_MISSING,
@@ -21,8 +18,9 @@ from .errors import (
 )
 from .file_checks import FileError
 from .key_values import can_be_key
-from .names import RESERVED_PREFIX
+from .names import RESCUED, RESCUED_TYPE, RESERVED_PREFIX
 from .plan import Merge, PlannedFile
+from .schema_policy import Agreement, EarlierTypes, SchemaHeld, check_same, none_earlier
 
 _STORED_AS_INT = {"tinyint": "int", "smallint": "int"}
 _INTEGERS = ("tinyint", "smallint", "int", "bigint", "decimal(20,0)")
@@ -39,12 +37,13 @@ class Footer:
 
 @dataclass(frozen=True)
 class BatchColumns:
-    """What a batch is read as: the declared data columns by lower-case name, and the types of the two special
-    ones."""
+    """What a batch is read as: the table's data columns by lower-case name, and the types of the two special
+    ones. `rescued` are columns of the files that the table does not get: their values go into RESCUED."""
 
     data: Mapping[str, str]
     sequence_type: str
     operation_type: str
+    rescued: tuple[str, ...] = ()
 
 
 def agree_columns(
@@ -53,34 +52,41 @@ def agree_columns(
     merge: Merge,
     declared: Mapping[str, str] | None,
     target: str,
+    earlier: EarlierTypes = none_earlier,
 ) -> tuple[BatchColumns, list[FileError]]:
-    """The batch's columns, and an error for each file that does not fit them.
+    """The batch's columns, and an error for each file that does not fit them, as `merge.schema_policy` has
+    it.
 
     `declared` are the table's columns, without ours; None for a table that does not exist: then the batch's
     first full-load file declares them, or else its first file. Put times are whole seconds: among files of
-    one second, "first" alone would be chance.
+    one second, "first" alone would be chance. `earlier` is asked if a type differs. SchemaHeld TG2221 or
+    TG2222 if the table must be held, whatever else is wrong.
     """
     errors: list[FileError] = []
     special: dict[str, str] = {}
+    rescues = merge.schema_policy == "lenient" or RESCUED in (declared or {})
+    known = None if declared is None else {name: declared[name] for name in declared if name != RESCUED}
+    agreement = Agreement(known, merge, target, earlier)
     for file in sorted(files, key=lambda file: file.kind != "full"):
         try:
-            columns = _by_lower_name(file, footers[file.file_id].columns)
+            columns = by_lower_name(file, footers[file.file_id])
+            agreement.check_keys(file, columns)
             _check_special(file, columns, merge)
             for name in special_columns(merge):
                 if name in columns:
-                    _check_same(
+                    check_same(
                         file, name, columns[name], special.setdefault(name, columns[name]), "the batch"
                     )
-            data = _data_columns(file, columns, merge)
-            if declared is None:
-                declared = data
-            _check_declared(file, data, declared, target)
+            agreement.admit(file, _data_columns(file, columns, merge, rescues))
+        except SchemaHeld:
+            raise
         except JobError as error:
             errors.append(FileError(file, "read", "columns", error))
     columns_of_batch = BatchColumns(
-        data=declared or {},
+        data={**(agreement.data or {}), **({RESCUED: RESCUED_TYPE} if rescues else {})},
         sequence_type=special.get(merge.sequence_by, "string"),
         operation_type=special.get(merge.operations.column or "", "string"),
+        rescued=tuple(sorted(agreement.rescued)),
     )
     return columns_of_batch, errors
 
@@ -96,9 +102,10 @@ def stored_type(type_: str) -> str:
     return _STORED_AS_INT.get(type_, type_)
 
 
-def _by_lower_name(file: PlannedFile, columns: Sequence[tuple[str, str]]) -> dict[str, str]:
+def by_lower_name(file: PlannedFile, footer: Footer) -> dict[str, str]:
+    """A file's columns as the table has their types. JobError TG2204 if two names differ by case only."""
     by_name: dict[str, str] = {}
-    for name, type_ in columns:
+    for name, type_ in footer.columns:
         if name.lower() in by_name:
             raise JobError(COLUMN_TWICE, uri=file.uri, column=name)
         by_name[name.lower()] = stored_type(type_)
@@ -122,29 +129,14 @@ def _check_special(file: PlannedFile, columns: Mapping[str, str], merge: Merge) 
             raise JobError(OPERATION_MISSING, uri=file.uri, column=merge.operations.column)
 
 
-def _data_columns(file: PlannedFile, columns: Mapping[str, str], merge: Merge) -> dict[str, str]:
+def _data_columns(
+    file: PlannedFile, columns: Mapping[str, str], merge: Merge, rescues: bool
+) -> dict[str, str]:
     # A key may also be the sequence, or be listed under drop_columns by mistake: a table without its key has
     # no use.
     left_out = (special_columns(merge) | merge.drop_columns) - set(merge.keys)
     data = {name: type_ for name, type_ in columns.items() if name not in left_out}
     for name in data:
-        if name.startswith(RESERVED_PREFIX):
+        if name.startswith(RESERVED_PREFIX) or (rescues and name == RESCUED):
             raise JobError(COLUMN_RESERVED, uri=file.uri, column=name)
     return data
-
-
-def _check_declared(
-    file: PlannedFile, data: Mapping[str, str], declared: Mapping[str, str], target: str
-) -> None:
-    for name, type_ in data.items():
-        if name not in declared:
-            raise JobError(COLUMN_UNKNOWN, uri=file.uri, column=name, target=target)
-        _check_same(file, name, type_, declared[name], target)
-    for name in declared:
-        if name not in data:
-            raise JobError(COLUMN_MISSING, uri=file.uri, column=name, target=target)
-
-
-def _check_same(file: PlannedFile, name: str, type_: str, declared: str, target: str) -> None:
-    if type_ != declared:
-        raise JobError(COLUMN_TYPE, uri=file.uri, column=name, type=type_, target=target, declared=declared)

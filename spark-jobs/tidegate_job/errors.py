@@ -26,7 +26,8 @@ class Kind:
 
 _MEND = "Put it again mended, or let the table go on without it: `docs/how-to/a-poison-file.md`."
 _EARLIER = (
-    "Put the file with the declared columns; a changed schema needs a version of Tidegate that evolves it."
+    "Put the file with the declared columns, or let the table follow its source: `schema_policy`, "
+    "`docs/reference/schema-changes.md`."
 )
 
 PLAN_UNREADABLE = Kind(
@@ -70,8 +71,8 @@ COLUMN_TYPE = Kind(
 COLUMN_TWICE = Kind("TG2204", "`{uri}` has column `{column}` twice, but for upper and lower case. " + _MEND)
 COLUMN_RESERVED = Kind(
     "TG2205",
-    "`{uri}` has column `{column}`: names that begin with `_tg_` are ours. Rename it, or add it to "
-    "`drop_columns`.",
+    "`{uri}` has column `{column}`: names that begin with `_tg_` are ours, and so is `_rescued` of a table "
+    "that has it. Rename it, or add it to `drop_columns`.",
 )
 COLUMN_UNUSABLE = Kind(
     "TG2206", "`{uri}` has column `{column}` of no usable type: {why}. Give it one, or drop it."
@@ -102,6 +103,19 @@ OPERATION_UNKNOWN = Kind(
     "TG2217",
     "`{uri}` has {rows} rows whose operation `{column}` is in no list of `operations`, such as `{value}`; "
     "the first are rows {first}. Add the value to the list where it belongs, or mend the file.",
+)
+COLUMN_NARROWED = Kind(
+    "TG2221",
+    "`{uri}` has column `{column}` as `{found}`, and `{target}` has it as `{was}`, which does not widen to "
+    "that. The table is held. Put the file with the old type; or set `schema_policy: lenient`, which keeps "
+    "in `_rescued` what does not fit; or load the table in full again. Then `tidegate release`; "
+    "`docs/reference/schema-changes.md`.",
+)
+KEY_CHANGED = Kind(
+    "TG2222",
+    "`{uri}` has another key than `{target}`: of column `{column}` {found}, and the table has `{was}`. The "
+    "table is held, since rows and remembered deletes go by their key. Put the file with the old key, or "
+    "load the table in full again. Then `tidegate release`; `docs/reference/schema-changes.md`.",
 )
 LATE_BEYOND_WINDOW = Kind(
     "TG2301",

@@ -25,13 +25,14 @@ from .evidence import KeyColumn
 from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_of_ours
 from .iceberg_batch import Hits, find_hits, needs_spark, stage_batch
 from .iceberg_create import create_table
+from .iceberg_evolve import changes_of, changes_property, earlier_types, evolve
 from .iceberg_properties import check_properties, check_stored_properties, commit_properties
 from .iceberg_replace import Replacement, check_replaceable, commit_replacement, stage_replacement
 from .iceberg_scan import PinnedScan
 from .iceberg_stage import StagedFiles, commit_files, remove_files
 from .java import first_line, java_causes, with_commit_properties
 from .merge_sql import merge_statement
-from .outcome import RowCounts
+from .outcome import RowCounts, SchemaChange
 from .partition_spec import parse_partition_by
 from .plan import TablePlan
 from .table_format import Commit, Look
@@ -81,6 +82,7 @@ class IcebergTable:
         self._staged = StagedFiles()
         self._by_merge: tuple[DataFrame, Sequence[str]] | None = None
         self._replacement: Replacement | None = None
+        self._schema_changes: tuple[SchemaChange, ...] = ()
 
     @property
     def declared(self) -> Mapping[str, str] | None:
@@ -88,6 +90,9 @@ class IcebergTable:
             return None
         columns = self._spark.table(self._name).dtypes
         return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}
+
+    def earlier_types(self) -> Mapping[str, frozenset[str]]:
+        return earlier_types(self._jvm, self._table) if self._table is not None else {}
 
     @property
     def is_empty(self) -> bool:
@@ -166,6 +171,7 @@ class IcebergTable:
                 self._table = self._loaded()
             else:
                 adopt(self._jvm, self._table, self._plan)
+                self._schema_changes = evolve(self._jvm, self._table, self._plan, columns, changes)
             self._require_pinned()
         except Exception as error:
             return self._after_failure(error)
@@ -195,7 +201,7 @@ class IcebergTable:
         return None
 
     def commit(self, rows: RowCounts, evidence: str) -> Commit:
-        properties = commit_properties(self._plan, rows, evidence)
+        properties = commit_properties(self._plan, rows, evidence) | changes_property(self._schema_changes)
         staged, self._staged = self._staged, StagedFiles()
         try:
             if self._replacement:
@@ -333,4 +339,5 @@ def _commit_of(snapshot: Any) -> Commit:
         at_ms=int(snapshot.timestampMillis()),
         token=int(summary.get("tidegate.token") or 0),
         evidence=summary.get("tidegate.evidence"),
+        schema_changes=changes_of(summary),
     )

@@ -104,9 +104,9 @@ def adopt(jvm: Any, table: Any, plan: TablePlan) -> None:
     """
     if not _missing(table):
         return
-    seen = _state(table)
+    seen = state_of(table)
     transaction = table.newTransaction()  # refreshes
-    if _state(table) != seen:
+    if state_of(table) != seen:
         raise ChangedMeanwhile("it was changed before it could be adopted")
     schema = transaction.updateSchema()
     for column in _missing(table):
@@ -124,7 +124,8 @@ def _missing(table: Any) -> list[str]:
     return [name for name in names.OWN_COLUMNS if schema.caseInsensitiveFindField(name) is None]
 
 
-def _state(table: Any) -> tuple[str, int]:
+def state_of(table: Any) -> tuple[str, int]:
+    """The snapshot (or `none`) and the schema that it has, as far as it was loaded."""
     snapshot = table.currentSnapshot()
     return str(snapshot.snapshotId()) if snapshot is not None else _NO_SNAPSHOT, int(
         table.schema().schemaId()

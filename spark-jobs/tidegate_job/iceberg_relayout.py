@@ -19,7 +19,7 @@ from .plan import TablePlan
 def lost_partition_column(spark: SparkSession, table: Any, rows: DataFrame) -> str | None:
     """A column by which the table is or was ever partitioned and that `rows` do not have; None if there is
     none. Iceberg 1.10 cannot read the manifests of such a partition spec any more."""
-    gone = _gone(_spark_types(spark._jvm, table.schema()), rows)
+    gone = _gone(spark_types(spark._jvm, table.schema()), rows)
     for spec in table.specs().values():
         for field in spec.fields():
             source = table.schema().findColumnName(field.sourceId())
@@ -33,7 +33,7 @@ def lay_out(spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFr
     Iceberg id; a column of another type is another column. No partition column may be lost."""
     jvm: Any = spark._jvm
     table = transaction.table()
-    stored = _spark_types(jvm, table.schema())
+    stored = spark_types(jvm, table.schema())
     gone = _gone(stored, rows)
     added = [name for name in rows.columns if name in gone or name not in stored]
     if gone and table.sortOrder().isSorted():
@@ -55,7 +55,8 @@ def _gone(stored: Mapping[str, str], rows: DataFrame) -> set[str]:
     return {name for name, type_ in stored.items() if wanted.get(name) != type_}
 
 
-def _spark_types(jvm: Any, schema: Any) -> dict[str, str]:
+def spark_types(jvm: Any, schema: Any) -> dict[str, str]:
+    """Spark's short types of an Iceberg schema, by lower-case name."""
     converted = jvm.org.apache.iceberg.spark.SparkSchemaUtil.convert(schema)
     found = StructType.fromJson(json.loads(converted.json()))
     return {field.name.lower(): field.dataType.simpleString() for field in found.fields}

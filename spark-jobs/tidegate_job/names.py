@@ -8,6 +8,9 @@ FILE = "_tg_file"
 BATCH = "_tg_batch"
 APPLIED_AT = "_tg_applied_at"
 RESERVED_PREFIX = "_tg_"
+RESCUED, RESCUED_TYPE = "_rescued", "map<string,string>"
+"""The column of a lenient table for what has no place in the others: the source's names, and values as
+text."""
 
 OWN_COLUMNS = (SEQUENCE, OPERATION, FILE, BATCH, APPLIED_AT)
 """In this order after the source's own columns; what they hold is in the package's README."""

@@ -68,6 +68,20 @@ class BadFile:
 
 
 @dataclass(frozen=True)
+class SchemaChange:
+    """A column that the table got with a batch, or whose type was widened for it: `was` is the type before.
+    Types are Spark's short names."""
+
+    change: Literal["added", "widened"]
+    column: str
+    type: str
+    was: str | None = None
+
+    def document(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One table's outcome. `committed_at_ms` is epoch milliseconds, `seconds` maps a phase to its
     duration."""
@@ -84,6 +98,7 @@ class Outcome:
     files: tuple[AppliedFile, ...] = ()
     evidence: str | None = None
     bad_files: tuple[BadFile, ...] = ()
+    schema_changes: tuple[SchemaChange, ...] = ()
     error: JobError | None = None
     error_details: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -109,6 +124,9 @@ class Outcome:
             "files": [asdict(file) for file in self.files],
             "evidence": self.evidence,
             "bad_files": [file.document() for file in self.bad_files],
+            **(
+                {"schema_changes": [c.document() for c in self.schema_changes]} if self.schema_changes else {}
+            ),
             "error": error
             and {
                 "code": error.code,

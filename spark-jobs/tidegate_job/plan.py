@@ -49,6 +49,7 @@ class Merge:
     sequence_by: str
     operations: Operations
     drop_columns: frozenset[str]
+    schema_policy: Literal["strict", "evolve", "lenient"] = "strict"
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def _table(item: dict[str, Any]) -> TablePlan:
             sequence_by=merge["sequence_by"].lower(),
             operations=operations_of(merge),
             drop_columns=frozenset(name.lower() for name in merge["drop_columns"]),
+            schema_policy=merge.get("schema_policy", "strict"),
         ),
         target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),
     )

@@ -10,7 +10,7 @@ from typing import Protocol
 from pyspark.sql import DataFrame
 
 from .evidence import KeyColumn
-from .outcome import RowCounts
+from .outcome import RowCounts, SchemaChange
 from .plan import TablePlan
 
 
@@ -22,6 +22,8 @@ class Commit:
     at_ms: int
     token: int
     evidence: str | None
+    schema_changes: tuple[SchemaChange, ...] = ()
+    """What the table was changed by for this batch."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,10 @@ class OpenTable(Protocol):
         it counts."""
         ...
 
+    def earlier_types(self) -> Mapping[str, frozenset[str]]:
+        """The types that columns had before they were widened, by lower-case name."""
+        ...
+
     def look_up(self) -> Look:
         """Search the history back to the last settled snapshot; ResultUnknown TG4001 if it does not reach
         that far."""
@@ -70,8 +76,9 @@ class OpenTable(Protocol):
         """Write what the commit will add, without committing. `effects` have the columns of `hits` too; `hit`
         says how many rows of each data file they update or delete.
 
-        Creates or adopts the table if need be. A commit is returned if another run of this very batch has
-        made it meanwhile; JobError if the table has changed otherwise.
+        Creates or adopts the table if need be, and adds and widens columns until it has `columns` (all data
+        columns that it is to have, by name, and their types). A commit is returned if another run of this
+        very batch has made it meanwhile; JobError if the table has changed otherwise.
         """
         ...
 

@@ -1,11 +1,12 @@
 /** Why is this file not in its table yet? Its whole way, from the put to the snapshot. */
-import type { LandedFile, SettledFile, TableItem } from '../../contracts/ledger.ts'
+import type { LandedFile, SettledFile, TableItem, TableRun } from '../../contracts/ledger.ts'
 import { InputError, messageOf } from '../../errors.ts'
 import { fileIdOf } from '../../files/file-id.ts'
 import { type DataKey, parseKey } from '../../files/parse-key.ts'
 import { shown } from '../../files/shown.ts'
 import { EVERYTHING } from '../../look-further.ts'
 import type { ObjectHead } from '../../ports/object-store.ts'
+import { schemaChangesText } from '../../status/schema-changes.ts'
 import type { ExplainPorts } from './ports.ts'
 import { reloadSteps } from './reload-steps.ts'
 import { batchText, done, ended, type Step, type Story, storyOf, stuck, timeText, waits } from './story.ts'
@@ -128,11 +129,14 @@ async function settledStory(file: string, known: SettledFile, steps: Step[], por
   const counted = known.rows === undefined ? '' : `, ${known.rows} ${known.rows === 1 ? 'row' : 'rows'}`
   steps.push(
     done('claim', `run \`${known.glue_job_run_id}\`, batch \`${batchText(known.batch_id ?? '')}\``),
-    done('commit', `snapshot \`${run?.snapshot ?? 'that its history no longer has'}\`${counted}`),
+    done('commit', `snapshot \`${run?.snapshot ?? 'that its history no longer has'}\`${counted}${columnsText(run)}`),
     done('ledger', 'settled', at),
   )
   return storyOf(about, steps, `in the table since ${timeText(known.settled_at_ms)}`)
 }
+
+const columnsText = (run: TableRun | undefined): string =>
+  run?.schema_changes ? `; its batch ${shown(schemaChangesText(run.schema_changes))}` : ''
 
 async function waitingStory(file: string, known: LandedFile, steps: Step[], ports: ExplainPorts): Promise<Story> {
   const table = known.source_table_name

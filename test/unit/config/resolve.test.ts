@@ -115,6 +115,13 @@ tables:
     })
   })
 
+  it('says a schema policy only where it is not strict, as entries from before it do', () => {
+    const { tables } = resolved(
+      `${TABLES}  hr.{a,b}: { schema_policy: evolve }\n  hr.c: { schema_policy: strict }\n  hr.d:\n`,
+    )
+    expect(tables.map(({ merge }) => merge.schema_policy)).toEqual(['evolve', 'evolve', undefined, undefined])
+  })
+
   it('makes 3,000 tables of one line', () => {
     const { tables } = resolved(`${TABLES}  taxi_trips.table_{1..3000}:\n`)
     expect(tables).toHaveLength(3000)
@@ -144,6 +151,7 @@ tables:
     ['TG1221', '  a.b: { drop_columns: [At], target: { partition_by: ["days(at)"] } }', 'drops `At`'],
     ['TG1204', '  a.b: { keys: [id, Id] }', 'each column once'],
     ['TG1204', '  a.b: { on_bad_file: skip }', 'on_bad_file'],
+    ['TG1204', '  a.b: { schema_policy: ignore }', 'schema_policy'],
     ['TG1204', '  a.b: { max_attempts: 0 }', 'at least 1'],
     ['TG1204', '  a.b: { max_attempts: 2.5 }', 'whole number'],
     ['TG1204', '  a.b: { reload: { complete_when: soon } }', 'complete_when'],

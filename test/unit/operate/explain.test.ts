@@ -79,6 +79,21 @@ describe('the story of a file', () => {
     expect(story.steps.map(({ says }) => says).join()).toContain('snapshot `snapshot-1`')
   })
 
+  it('says how its batch changed the columns', async () => {
+    const { world, lake, file } = await shop()
+    await putFile(world, TABLE, FIRST, '5')
+    world.executions.set(ownerOf('e1'), 'running')
+    const claimed = await claim(world, 'e1')
+    await runJob(world, lake, claimed)
+    const schema_changes = [{ change: 'added', column: 'note', type: 'string' } as const]
+    for (const planned of await plannedTables(world, claimed)) {
+      const outcome = await outcomeOf(world, claimed, planned, { schema_changes })
+      await putOutcome(world, outcome, { ...planned, run_id: claimed.run_id })
+    }
+    await settle(world, 'e1', claimed)
+    expect((await file(FIRST)).steps.map(({ says }) => says).join()).toContain('added note string')
+  })
+
   it('that waits says behind how many', async () => {
     const one = await shop()
     await putFile(one.world, TABLE, FIRST, '5')

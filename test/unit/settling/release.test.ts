@@ -187,6 +187,12 @@ describe('the history item', () => {
     })
   })
 
+  it('of what changed the columns says how', () => {
+    const schema_changes = [{ change: 'widened', column: 'v', type: 'bigint', was: 'int' } as const]
+    const outcome = { ...committed, schema_changes }
+    expect(tableRun.parse(runOf(seen, attempt, { kind: 'applied', outcome })).schema_changes).toEqual(schema_changes)
+  })
+
   it('of what failed has its error under both names, and no file counts as applied', () => {
     const run = tableRun.parse(runOf(seen, { ...attempt, rows: null }, failed))
     expect(run).toEqual({

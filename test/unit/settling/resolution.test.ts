@@ -85,6 +85,16 @@ describe('what was rejected by the only job', () => {
     })
   })
 
+  it.each(['TG2221', 'TG2222'])('is held for %s, which no file is to blame for, whatever the policy', (code) => {
+    const error = { code, message: 'narrowed', transient: false, details: null }
+    expect(resolve(planned(1), rejected({ error }), job('yes'), ALONE)).toMatchObject({
+      kind: 'held',
+      hold_reason: 'schema_changed',
+      frozen: false,
+      quarantine: [],
+    })
+  })
+
   it('without a reason says so', () => {
     expect(resolve(planned(1), rejected({ error: null }), job('yes'), ALONE)).toMatchObject({
       error: {

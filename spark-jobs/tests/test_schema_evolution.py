@@ -1,0 +1,184 @@
+"""Evolving tables: files from before and after a change in one batch, every way of writing, attempts that
+fail in between, reloads."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.lake import Lake, Row, at, one_by_one
+from tests.test_replace import read_elsewhere
+from tidegate_job.session import prepare
+
+BIG = 2**40
+Change = tuple[str, str, int, int | None]
+
+
+def old(*changes: Change) -> pa.Table:
+    """A file from before the change: op, seq, id and v."""
+    ops, seqs, ids, values = zip(*changes, strict=True)
+    return pa.table(
+        {"op": ops, "seq": seqs, "id": pa.array(ids, pa.int64()), "v": pa.array(values, pa.int32())}
+    )
+
+
+def new(*changes: Change) -> pa.Table:
+    """One from after it: `v` is wider, and there is an `extra`."""
+    table = old(*((op, seq, key, None) for op, seq, key, _ in changes)).drop_columns(["v"])
+    wide = pa.array([value for *_, value in changes], pa.int64())
+    return table.append_column("extra", pa.array(["x"] * len(wide))).append_column("v", wide)
+
+
+WIDENED = {"change": "widened", "column": "v", "type": "bigint", "was": "int"}
+ADDED = {"change": "added", "column": "extra", "type": "string"}
+LATEST = [
+    {"id": 1, "v": 10, "extra": None},
+    {"id": 2, "v": BIG, "extra": "x"},
+    {"id": 4, "v": 4, "extra": None},
+]
+WAYS: dict[str, Row] = {
+    "merge on read": {},
+    "copy on write": {"write_mode": "copy_on_write"},
+    "format version 3": {"properties": {"format-version": "3"}},
+    "partitioned by what is widened": {"partition_by": ["v"], "write_mode": "copy_on_write"},
+    "historical": {"mode": "historical"},
+}
+
+
+def course(lake: Lake) -> Generator[Row, Row, None]:
+    full = old(("I", "", 1, 1), ("I", "", 2, 2), ("I", "", 3, 3)).drop_columns(["op", "seq"])
+    lake.settle((yield lake.planned(lake.entry([lake.put_table(full, kind="full")]))))
+    before = lake.put_table(old(("U", "10", 1, 10)))
+    after = lake.put_table(new(("U", "20", 2, BIG), ("D", "21", 3, 3)))
+    outcome = yield lake.planned(lake.entry([before, after]))
+    assert outcome["error"] is None, outcome["error"]
+    assert sorted(map(str, outcome["schema_changes"])) == sorted(map(str, [ADDED, WIDENED]))
+    lake.settle(outcome)
+    late = yield lake.planned(lake.entry([lake.put_table(old(("I", "05", 4, 4)))]))
+    assert late["error"] is None, late["error"]
+    assert "schema_changes" not in late
+
+
+def test_files_from_before_and_after_a_change(spark: SparkSession, tmp_path: Path) -> None:
+    """[schema-policy] In one batch, and one from before it in a later one; every way in which rows are
+    written."""
+    lakes = {name: Lake(spark, tmp_path) for name in WAYS}
+    for name, lake in lakes.items():
+        lake.schema_policy = "evolve"
+        for setting, value in WAYS[name].items():
+            setattr(lake, setting, value)
+    one_by_one(list(lakes.values()), [course(lake) for lake in lakes.values()])
+    for name, lake in lakes.items():
+        if name == "historical":
+            versions = sorted((row["op"], row["id"], row["v"], row["extra"]) for row in lake.versions())
+            expected = [("D", 3, 3, "x"), ("I", 4, 4, None), ("L", 1, 1, None), ("L", 2, 2, None)]
+            assert versions == [*expected, ("L", 3, 3, None), ("U", 1, 10, None), ("U", 2, BIG, "x")]
+            continue
+        assert lake.rows() == LATEST, name
+        assert read_elsewhere(lake) == LATEST or name == "format version 3"
+        assert len(lake.snapshots()) == 3
+
+
+def test_a_new_table_has_the_columns_of_all_files_of_its_first_batch(lake: Lake) -> None:
+    lake.schema_policy = "evolve"
+    first = old(("I", "", 1, 1)).drop_columns(["op", "seq"])
+    files = [lake.put_table(first, kind="full"), lake.put_table(new(("I", "20", 2, BIG)))]
+    outcome = lake.apply_and_settle(files)
+    assert "schema_changes" not in outcome
+    assert lake.rows() == [{"id": 1, "v": 1, "extra": None}, {"id": 2, "v": BIG, "extra": "x"}]
+
+
+@pytest.fixture(scope="module")
+def other_session(spark: SparkSession) -> SparkSession:
+    """A session with its own catalogue cache, as another application has it."""
+    session = spark.newSession()
+    prepare(session)
+    return session
+
+
+def test_whichever_attempt_commits_says_what_was_changed(
+    lake: Lake, other_session: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """[schema-policy] The first attempt changes the columns and dies; the second finds them changed; a third
+    one looks."""
+    lake.schema_policy = "evolve"
+    lake.apply_and_settle([lake.put_table(old(("I", "01", 1, 1)))])
+    entry = lake.entry([lake.put_table(new(("U", "02", 1, BIG)))])
+
+    def die(*_: Any) -> None:
+        raise KeyError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegate_job.iceberg.commit_files", die)
+        assert lake.apply(entry)["result"] == "rejected"
+    assert lake.rows() == [{"id": 1, "v": 1, "extra": None}]
+    second = lake.apply(entry, spark=other_session)
+    assert [one["column"] for one in second["schema_changes"]] == ["v", "extra"]
+    third = lake.apply(entry)
+    assert (third["result"], third["schema_changes"]) == ("already_committed", second["schema_changes"])
+    assert lake.rows() == [{"id": 1, "v": BIG, "extra": "x"}]
+    lake.settle(second)
+    assert "schema_changes" not in lake.apply_and_settle([lake.put_table(new(("U", "03", 1, 3)))])
+
+
+def test_two_attempts_at_once_change_the_columns_once(lake: Lake, other_session: SparkSession) -> None:
+    """[one-snapshot] One of them commits; the other finds its batch there."""
+    lake.schema_policy = "evolve"
+    lake.apply_and_settle([lake.put_table(old(("I", "01", 1, 1)))])
+    entry = lake.entry([lake.put_table(new(("U", "02", 1, BIG)))])
+    others: list[Row] = []
+    first, second = lake.planned(entry), lake.planned(entry)
+
+    def overtake() -> None:
+        others.extend(lake.run(second))
+
+    [outcome] = lake.run(first, spark=other_session, checkpoint=at("looked-up", overtake))
+    assert others[0]["result"] == "committed"
+    assert (outcome["result"], outcome["snapshot"]) == ("already_committed", others[0]["snapshot"])
+    assert outcome["schema_changes"] == others[0]["schema_changes"]
+    assert lake.rows() == [{"id": 1, "v": BIG, "extra": "x"}]
+
+
+def test_a_reload_takes_the_columns_of_its_files(lake: Lake) -> None:
+    """[generations] Also the union of them; what only the old generation had is gone."""
+    lake.schema_policy = "evolve"
+    lake.apply_and_settle([lake.put_table(new(("I", "01", 1, BIG)))])
+    lake.next_generation()
+    narrow = old(("I", "", 1, 1)).drop_columns(["op", "seq"])
+    more = narrow.append_column("more", pa.array(["m"]))
+    more = more.set_column(0, "id", pa.array([2]))
+    files = [lake.put_table(table, kind="full") for table in (narrow, more)]
+    outcome = lake.apply(lake.entry(files, replaces=True))
+    assert outcome["error"] is None, outcome["error"]
+    assert lake.rows() == [{"id": 1, "v": 1, "more": None}, {"id": 2, "v": 1, "more": "m"}]
+
+
+def test_a_lenient_table_keeps_what_it_has_rescued_when_it_evolves(lake: Lake) -> None:
+    """[schema-policy] And `_rescued` is nobody else's, also of a table that was strict before."""
+    lake.apply_and_settle([lake.put_table(old(("I", "01", 1, 1)))])
+    lake.schema_policy = "lenient"
+    both = [lake.put_table(old(("I", "02", 2, 2))), lake.put_table(new(("I", "03", 3, BIG)))]
+    outcome = lake.apply_and_settle(both)
+    assert [one["column"] for one in outcome["schema_changes"]] == ["_rescued"]
+    rescued = {"v": str(BIG), "extra": "x"}
+    kept = {"id": 3, "v": None, "_rescued": rescued}
+    assert lake.rows()[2] == kept
+    lake.schema_policy = "evolve"
+    outcome = lake.apply_and_settle([lake.put_table(new(("I", "04", 4, 4)))])
+    assert [one["column"] for one in outcome["schema_changes"]] == ["v", "extra"]
+    assert lake.rows()[2:] == [kept | {"extra": None}, {"id": 4, "v": 4, "_rescued": None, "extra": "x"}]
+    texts = {11: "7", 12: "07", 13: "seven", 14: None, 15: "2.5", 16: str(BIG * BIG)}
+    changes = [("I", "04", key, None) for key in texts]
+    lake.schema_policy = "lenient"
+    lake.apply_and_settle([lake.put_table(old(*changes).set_column(3, "v", pa.array(list(texts.values()))))])
+    for row in lake.rows()[4:]:
+        fits = texts[row["id"]] in ("7", None)
+        assert row["v"] == (7 if texts[row["id"]] == "7" else None)
+        assert row["_rescued"] == (None if fits else {"v": texts[row["id"]]})
+    own = new(("I", "05", 5, 5)).append_column("_rescued", pa.array(["mine"]))
+    assert lake.apply(lake.entry([lake.put_table(own)]))["error"]["code"] == "TG2205"
