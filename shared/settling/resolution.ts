@@ -33,14 +33,18 @@ export interface Proof {
 
 export type Failed = Exclude<Resolution, { kind: 'applied' }>
 
-/** The job's numbers for what only an operator can decide about, whatever the policy for bad files. */
-const HELD_FOR: ReadonlyMap<string, HoldReason> = new Map([
-  // A file reaches below the kept part of the tombstone log.
-  ['TG2301', 'late_beyond_window'],
-  // A column would lose values; the keys are others.
-  ['TG2221', 'schema_changed'],
-  ['TG2222', 'schema_changed'],
-])
+/** The job's number for a file that reaches below the kept part of the tombstone log. */
+const LATE_BEYOND_WINDOW = 'TG2301'
+/** Its number for a column whose values would be lost. */
+const COLUMN_NARROWED = 'TG2221'
+/** Its number for a key that is another one. */
+const KEY_CHANGED = 'TG2222'
+/** What only an operator can decide about, whatever the policy for bad files. */
+const HELD_FOR: Readonly<Record<string, HoldReason>> = {
+  [LATE_BEYOND_WINDOW]: 'late_beyond_window',
+  [COLUMN_NARROWED]: 'schema_changed',
+  [KEY_CHANGED]: 'schema_changed',
+}
 /** Its newer put waits, or will: the next claim supersedes the file, and quarantine is for what somebody must look at. */
 const OVERWRITTEN = 'overwritten'
 /** It is of other columns than the table has, or than its settings name. */
@@ -72,7 +76,7 @@ export function resolve(planned: PlannedTable, read: OutcomeRead, job: JobResult
 }
 
 function rejected(planned: PlannedTable, read: Outcome, unproved: boolean): Resolution {
-  const holdReason = HELD_FOR.get(read.error?.code ?? '') ?? null
+  const holdReason = HELD_FOR[read.error?.code ?? ''] ?? null
   const frozen = unproved || !(read.lookup === 'absent' || isFirstAttempt(planned))
   const unfit = planned.entry.merge.on_bad_file === 'quarantine' ? allForTheirColumns(planned, read) : undefined
   const quarantine =
