@@ -12,6 +12,7 @@ import { createSfnExecutions } from '../../shared/aws/sfn-executions.ts'
 import { tableNames } from '../../shared/aws/tables.ts'
 import type { BatchingPorts } from '../../shared/batching/batch-tables.ts'
 import type { ClaimPorts } from '../../shared/claims/claim-table.ts'
+import type { DeletionPorts } from '../../shared/landing/deletion.ts'
 import type { LandingPorts } from '../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../shared/landing/sources.ts'
 import { systemClock } from '../../shared/ports/clock.ts'
@@ -40,7 +41,7 @@ const jobRuns = once(() => createGlueJobRuns(createGlueClient()))
 const executions = once(() => createSfnExecutions(createSfnClient()))
 const clock = systemClock
 
-export const landingPorts = once((metrics: Metrics): LandingPorts => {
+const landingPorts = once((metrics: Metrics): LandingPorts => {
   const { stagingBucket, controlBucket } = environment()
   return {
     objects: objects(),
@@ -51,6 +52,13 @@ export const landingPorts = once((metrics: Metrics): LandingPorts => {
     stagingBucket,
   }
 })
+
+export const fileManagerPorts = once((metrics: Metrics): LandingPorts & DeletionPorts => ({
+  ...landingPorts(metrics),
+  objects: objects(),
+  tables: tables(),
+  config: config(),
+}))
 
 export const batchingPorts = once(
   (metrics: Metrics): BatchingPorts => ({

@@ -6,7 +6,9 @@ import type { Metrics } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import middy from '@middy/core'
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { StorageEvent } from '../../shared/contracts/event.ts'
 import { messageOf, TidegateError } from '../../shared/errors.ts'
+import { type DeletionPorts, noteDeletion } from '../../shared/landing/deletion.ts'
 import { type LandingPorts, landFile } from '../../shared/landing/land-file.ts'
 import { parseStorageEvent } from './storage-event.ts'
 
@@ -15,8 +17,16 @@ export interface Telemetry {
   readonly metrics: Metrics
 }
 
+/** What came of it, for the log. */
+async function take(event: StorageEvent, ports: LandingPorts & DeletionPorts): Promise<Record<string, string>> {
+  if (event['detail-type'] === 'Object Deleted') return { deletion: await noteDeletion(event, ports) }
+  const landing = await landFile(event, ports)
+  if (!('file' in landing)) return { result: landing.result }
+  return { result: landing.result, table: landing.file.source_table_name, file_id: landing.file.file_id }
+}
+
 /** A message that fails goes back alone, and after the queue's last receive to the dead letters. */
-export function landingHandler(ports: LandingPorts, { logger, metrics }: Telemetry) {
+export function landingHandler(ports: LandingPorts & DeletionPorts, { logger, metrics }: Telemetry) {
   const processor = new BatchProcessor(EventType.SQS)
 
   const land = async (record: SQSRecord): Promise<void> => {
@@ -24,9 +34,7 @@ export function landingHandler(ports: LandingPorts, { logger, metrics }: Telemet
     try {
       const event = parseStorageEvent(record.body)
       key = event.detail.object.key
-      const landing = await landFile(event, ports)
-      const file = 'file' in landing ? { table: landing.file.source_table_name, file_id: landing.file.file_id } : {}
-      logger.info('event taken', { key, result: landing.result, ...file })
+      logger.info('event taken', { key, ...(await take(event, ports)) })
     } catch (error) {
       const numbered = error instanceof TidegateError ? { code: error.code, certainty: error.certainty } : {}
       logger.error('message goes back', { key, message_id: record.messageId, reason: messageOf(error), ...numbered })

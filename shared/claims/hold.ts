@@ -2,6 +2,8 @@
 import type { TableConfig } from '../contracts/config.ts'
 import type { HoldReason, LandedFile, TableItem } from '../contracts/ledger.ts'
 import type { OutcomeError } from '../contracts/outcome.ts'
+import type { EpochSeconds } from '../contracts/primitives.ts'
+import { dateTimeOf } from '../date-time.ts'
 import type { Obstacle } from './reload.ts'
 
 export interface Hold {
@@ -60,6 +62,14 @@ export function nameCollision(config: TableConfig, files: readonly LandedFile[])
     )
   )
 }
+
+/** Its rows are still in the target, and no change will ever delete them. */
+export const truncatedAtSource = (table: string, atS: EpochSeconds): Hold =>
+  holdFor(
+    'truncated_at_source',
+    'TG3119',
+    `All files of \`${table}\` were deleted from the bucket at \`${dateTimeOf(atS * 1000)}\`, as AWS DMS does when a table is truncated or dropped at its source; its rows are still in the target. Load it in full, or see to the rows; then type \`tidegate release ${table}\`. If somebody only tidied up, set \`on_truncate: ignore\`.`,
+  )
 
 /** A reload would lose what its table has of this file: it can be completed only with the file, or begun anew behind it. */
 export const reloadFileGone = (table: string, { says }: Obstacle): Hold =>

@@ -17,6 +17,7 @@ export function explained(table: ResolvedTable, from: Provenance): ExplainedSett
     cadence: table.refresh_cadence,
     active: table.is_active === 'Y',
     ...table.merge,
+    on_truncate: table.on_truncate ?? 'hold',
     max_attempts: table.max_attempts,
     reload: table.reload,
     'target.format': format,

@@ -20,6 +20,7 @@ const BUILT_IN = {
   drop_columns: [],
   on_bad_file: 'hold',
   schema_policy: 'strict',
+  on_truncate: 'hold',
   max_attempts: 5,
   'target.format': 'iceberg',
   'target.partition_by': [],
@@ -195,6 +196,7 @@ function tableItem(
       ...writtenAs(settings),
       ...(settings['target.adopt'] ? { adopt: true as const } : {}),
     },
+    ...(settings.on_truncate === 'ignore' ? { on_truncate: 'ignore' as const } : {}),
     max_attempts: settings.max_attempts,
     reload: reloadOf(settings, cadence),
   }

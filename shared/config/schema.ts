@@ -177,6 +177,12 @@ export const tableSettings = z.strictObject({
     .describe(
       "What a file does whose columns are not the table's. strict (default): it is bad. evolve: the table gets new columns and wider types. lenient: the table stays, and what does not fit is kept in `_rescued`. See schema-changes.md.",
     ),
+  on_truncate: z
+    .enum(['hold', 'ignore'])
+    .optional()
+    .describe(
+      'hold (default): the table waits for an operator when all its files were deleted from the bucket, as DMS does when it is truncated at the source. ignore: its rows stay, and it goes on. Deletions by a lifecycle rule never count.',
+    ),
   max_attempts: z
     .int({ error: 'expected a whole number' })
     .min(1, 'expected at least 1')

@@ -116,6 +116,8 @@ export const holdReason = z.enum([
   'attempts_exhausted',
   /** An operator said `hold`; the item's error has the reason. */
   'held_by_operator',
+  /** All its files were deleted from the bucket, as DMS does when the table is truncated. */
+  'truncated_at_source',
 ])
 
 /** `odpf_file_processing_tracker`: one item a table. PK `raw_table_name`, which holds the value of `source_table_name`. */
@@ -167,6 +169,9 @@ export const tableItem = z.strictObject({
   last_batch_id: batchId.nullable(),
   /** Highest put time over settled files: "fresh as of". */
   fresh_as_of_s: epochSeconds.nullable(),
+
+  /** All its files were deleted then, and no load was put since; none where nothing is known of such. */
+  truncated_at_s: epochSeconds.optional(),
 
   /** What an operator said about the next reload; null when nothing, and again when it is in the table. */
   reload: z

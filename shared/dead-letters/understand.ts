@@ -1,6 +1,6 @@
 /** What a dead letter is about: which file of which table, or which schedule, and why it died. Bodies are strangers' input. */
 import { z } from 'zod'
-import { objectCreatedEvent } from '../contracts/event.ts'
+import { type StorageEvent, storageEvent } from '../contracts/event.ts'
 import { jsonOf } from '../documents.ts'
 import { TidegateError } from '../errors.ts'
 import { parseKey, type Sources } from '../files/parse-key.ts'
@@ -27,7 +27,7 @@ const cadenceInput = z.object({ refresh_cadence: z.string().min(1) })
 /** `sources` undefined: none are applied, so no key tells a table. */
 export function understand(letter: DeadLetter, sources: Sources | undefined, stagingBucket: string): Understood {
   const body = jsonOf(letter.body)
-  const event = objectCreatedEvent.safeParse(body)
+  const event = storageEvent.safeParse(body)
   if (event.success) return ofEvent(event.data.detail, letter, sources, stagingBucket)
   const start = startInput.safeParse(body)
   if (start.success) {
@@ -42,7 +42,7 @@ export function understand(letter: DeadLetter, sources: Sources | undefined, sta
 }
 
 function ofEvent(
-  { bucket, object }: z.infer<typeof objectCreatedEvent>['detail'],
+  { bucket, object }: StorageEvent['detail'],
   letter: DeadLetter,
   sources: Sources | undefined,
   stagingBucket: string,

@@ -12,14 +12,15 @@ export function releasing(item: TableItem): Preview {
   const verb = item.hold_reason === null ? 'release' : verbFor[item.hold_reason]
   if (verb !== 'release')
     throw notNow('TG3304', item, `that hold ends with \`${verb}\``, `Type \`tidegate ${verb} ${table}\`.`)
-  const byOperator = item.hold_reason === 'held_by_operator'
+  const decided = item.hold_reason === 'held_by_operator' || item.hold_reason === 'truncated_at_source'
   const after: TableItem = {
     ...item,
     revision: item.revision + 1,
-    refresh_status: byOperator && isSettled(item) ? 'completed' : 'refresh_error',
+    refresh_status: decided && isSettled(item) ? 'completed' : 'refresh_error',
     hold_reason: null,
     claim_owner: null,
-    error: byOperator ? null : item.error,
+    error: decided ? null : item.error,
+    ...(item.hold_reason === 'truncated_at_source' ? { truncated_at_s: undefined } : {}),
   }
   return {
     verb: 'release',

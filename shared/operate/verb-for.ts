@@ -15,4 +15,5 @@ export const verbFor: Record<HoldReason, 'unlock' | 'retry' | 'release'> = {
   planned_file_gone: 'release',
   attempts_exhausted: 'retry',
   held_by_operator: 'release',
+  truncated_at_source: 'release',
 }

@@ -3,6 +3,7 @@ import { afterFailedAttempt } from '../claims/attempts.ts'
 import { layoutOf } from '../claims/layout.ts'
 import { hasSingleWriter } from '../claims/single-writer.ts'
 import { unfrozen } from '../claims/table-state.ts'
+import { afterTruncation } from '../claims/truncation.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { RowCounts } from '../contracts/outcome.ts'
 import type { PlanEntry, PlannedTable } from '../contracts/plan.ts'
@@ -44,6 +45,7 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
       error: resolution.error,
       failed_attempts: seen.failed_attempts + (resolution.counts ? 1 : 0),
       ...(resolution.frozen ? {} : unfrozen),
+      ...(resolution.kind === 'held' ? {} : afterTruncation(seen, undefined)),
     }
   }
   const { outcome } = resolution
@@ -61,6 +63,7 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
     fresh_as_of_s: Math.max(seen.fresh_as_of_s ?? 0, ...entry.files.map((file) => file.put_at_s)),
     hold_reason: null,
     error: null,
+    ...afterTruncation(seen, entry),
   }
 }
 

@@ -1,5 +1,6 @@
 /** From a put to the ledger: events, the queue with its receives and dead letters, and the file manager that takes them. */
 import { parseStorageEvent } from '../../functions/file-manager/storage-event.ts'
+import { objectCreatedEvent } from '../../shared/contracts/event.ts'
 import { landFile } from '../../shared/landing/land-file.ts'
 import { actorNamed } from './faults.ts'
 import { STAGING } from './names.ts'
@@ -79,7 +80,9 @@ export class Landing {
       await this.#world.invoke('file-manager', `poll ${this.#polls}`, async (ports, process) => {
         for (const message of messages) {
           if (this.#world.faults.strikes('queue-message-fails', process.actor)) continue
-          const landing = await landFile(parseStorageEvent(message.body), ports).catch(() => undefined)
+          const landing = await landFile(objectCreatedEvent.parse(parseStorageEvent(message.body)), ports).catch(
+            () => undefined,
+          )
           if (landing) done.add(message)
         }
       })

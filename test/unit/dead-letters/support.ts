@@ -1,6 +1,7 @@
 /** The three dead-letter queues in memory, in front of a landing that is the real one. */
 
 import { parseStorageEvent } from '../../../functions/file-manager/storage-event.ts'
+import { objectCreatedEvent } from '../../../shared/contracts/event.ts'
 import type { ReplayPorts } from '../../../shared/dead-letters/replay.ts'
 import { landFile } from '../../../shared/landing/land-file.ts'
 import { createMemoryDeadLetterQueue, createMemoryRedelivery } from '../../../shared/memory/dead-letters.ts'
@@ -28,7 +29,7 @@ export async function deadLetterFixture() {
   const deliver = async () => {
     const results = []
     for (const body of redelivery.done.landed.splice(0))
-      results.push((await landFile(parseStorageEvent(body), landing)).result)
+      results.push((await landFile(objectCreatedEvent.parse(parseStorageEvent(body)), landing)).result)
     return results
   }
   return { memory, landing, put, queues, redelivery, ports, deliver }

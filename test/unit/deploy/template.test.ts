@@ -37,6 +37,8 @@ const statements = (): [string, Statement][] =>
     ),
   )
 
+const RULES = ['LandingRule', 'DeletionRule']
+
 describe('least privilege', () => {
   test('no action has a wildcard', () => {
     const wild = statements().filter(([, { Action }]) => [Action].flat().some((action) => action.includes('*')))
@@ -95,13 +97,13 @@ describe('least privilege', () => {
     )
   })
 
-  test('only one service and one rule may send to a queue', () => {
+  test('only one service and the rules of one bucket may send to a queue', () => {
     for (const { PolicyDocument } of propertiesOf('AWS::SQS::QueuePolicy')) {
       expect(PolicyDocument.Statement).toHaveLength(1)
       expect(PolicyDocument.Statement[0]).toMatchObject({
         Principal: { Service: 'events.amazonaws.com' },
         Action: 'sqs:SendMessage',
-        Condition: { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': ['LandingRule', 'Arn'] } } },
+        Condition: { ArnEquals: { 'aws:SourceArn': RULES.map((rule) => ({ 'Fn::GetAtt': [rule, 'Arn'] })) } },
       })
     }
   })
@@ -142,10 +144,11 @@ describe('time and repetition', () => {
 
 describe('nothing is lost', () => {
   test('whatever delivers has a dead-letter queue, and each of these an alarm', () => {
-    const [rule] = propertiesOf('AWS::Events::Rule')
+    const rules = propertiesOf('AWS::Events::Rule')
+    expect(rules).toHaveLength(RULES.length)
     const dead = [
       template.Resources.FileManagerQueue?.Properties.RedrivePolicy.deadLetterTargetArn,
-      ...((rule?.Targets ?? []) as Properties[]).map(({ DeadLetterConfig }) => DeadLetterConfig.Arn),
+      ...rules.flatMap(({ Targets }) => Targets as Properties[]).map(({ DeadLetterConfig }) => DeadLetterConfig.Arn),
       ...propertiesOf('AWS::Scheduler::Schedule').map(({ Target }) => Target.DeadLetterConfig.Arn),
     ].map((arn) => arn['Fn::GetAtt'][0])
     expect(new Set(dead)).toEqual(new Set(['FileManagerDlq', 'LandingRuleDlq', 'SchedulerDlq']))

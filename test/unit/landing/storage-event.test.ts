@@ -14,7 +14,7 @@ describe('parseStorageEvent', () => {
   it.each([
     ['Invalid JSON', '{"id":'],
     ['event', 'null'],
-    ['detail-type', JSON.stringify({ ...good, 'detail-type': 'Object Deleted' })],
+    ['detail-type', JSON.stringify({ ...good, 'detail-type': 'Object Restore Completed' })],
     [
       'detail.object.size',
       JSON.stringify({ ...good, detail: { ...good.detail, object: { ...good.detail.object, size: -1 } } }),

@@ -1,3 +1,4 @@
+import type { DeletionPorts } from '../../../shared/landing/deletion.ts'
 import type { LandingPorts } from '../../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../../shared/landing/sources.ts'
 import { createMemoryPorts } from '../../../shared/memory/index.ts'
@@ -16,7 +17,7 @@ export const sourcesText = (prefix = 'in/'): string =>
 export async function landingFixture() {
   const memory = createMemoryPorts()
   await memory.objects.put(CONTROL, 'config/sources.json', sourcesText())
-  const ports: LandingPorts = {
+  const ports: LandingPorts & DeletionPorts = {
     ...memory,
     sources: sourcesFrom(memory.objects, CONTROL, memory.clock),
     stagingBucket: STAGING,
