@@ -58,7 +58,7 @@ const nowhere = (file: string): InputError =>
   )
 
 const putStep = ({ bytes, etag, put_at_s }: ObjectHead): Step =>
-  done('put', `on the bucket, ${bytes} bytes, etag \`${etag}\``, { at_ms: put_at_s * 1000 })
+  done('put', `on the bucket, ${bytes} ${bytes === 1 ? 'byte' : 'bytes'}, etag \`${etag}\``, { at_ms: put_at_s * 1000 })
 
 /** No object any more: for a settled file that is as it should be. */
 function gone(known: LandedFile | SettledFile | undefined): Step {
@@ -128,7 +128,7 @@ async function settledStory(file: string, known: SettledFile, steps: Step[], por
   const run = known.glue_job_run_id ? await ports.tables.run(table, known.glue_job_run_id) : undefined
   const counted = known.rows === undefined ? '' : `, ${known.rows} ${known.rows === 1 ? 'row' : 'rows'}`
   steps.push(
-    done('claim', `run \`${known.glue_job_run_id}\`, batch \`${batchText(known.batch_id ?? '')}\``),
+    done('claim', `run \`${known.glue_job_run_id ?? 'unknown'}\`, batch \`${batchText(known.batch_id ?? 'unknown')}\``),
     done('commit', `snapshot \`${run?.snapshot ?? 'that its history no longer has'}\`${counted}${columnsText(run)}`),
     done('ledger', 'settled', at),
   )

@@ -54,8 +54,8 @@ async function filesStep(
   const waiting = await ports.files.waiting(table, EVERYTHING)
   const [oldest] = waiting
   if (!oldest) return done('queue', 'no file waits')
-  const share = ids.size === waiting.length ? 'all of it' : `${ids.size} of them`
-  const inOpen = item?.batch_id && ids.size > 0 ? `, ${share} in the open batch \`${batchText(item.batch_id)}\`` : ''
+  const share = waiting.length === 1 ? '' : `${ids.size === waiting.length ? 'all' : ids.size} of them `
+  const inOpen = item?.batch_id && ids.size > 0 ? `, ${share}in the open batch \`${batchText(item.batch_id)}\`` : ''
   return waits(
     'queue',
     `${filesText(waiting.length)} ${waiting.length === 1 ? 'waits' : 'wait'}${inOpen}; the oldest is \`${oldest.file_ingestion_path}\``,

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { TableItem } from '../../../shared/contracts/ledger.ts'
 import { createMemorySchedules } from '../../../shared/memory/schedules.ts'
 import type { Evidence } from '../../../shared/operate/evidence.ts'
 import { explainFile, placeOf } from '../../../shared/operate/explain/explain-file.ts'
-import { explainTable } from '../../../shared/operate/explain/explain-table.ts'
 import { holding } from '../../../shared/operate/hold.ts'
 import {
   CADENCE,
   claim,
-  createWorld,
-  item,
   KILLED,
-  type Lake,
   outcomeOf,
   ownerOf,
   plannedTables,
@@ -23,46 +18,8 @@ import {
   tableConfig,
   type World,
 } from '../claims/world.ts'
+import { change, FIRST, keyOf, RUNNING, SECOND, SOURCES, shop, TABLE } from './explaining.ts'
 
-const TABLE = 'shop_orders'
-const [FIRST, SECOND] = ['20231118-101012345.parquet', '20231118-111012345.parquet']
-const keyOf = (name: string): string => `internal_staging/shop/orders/${name}`
-const SOURCES = {
-  operational: { prefix: 'internal_staging/', layout: '{schema}/{table}', shape: 'dms', file_names: 'dms' },
-} as const
-const RUNNING: Evidence = { execution: 'running', job: 'at_work', job_runs: [{ id: 'jr_1', state: 'RUNNING' }] }
-
-async function shop(change: { queues?: { on_their_way: number; dead: number }; evidence?: Evidence } = {}) {
-  const world = await createWorld()
-  const schedules = createMemorySchedules(CADENCE)
-  const lake: Lake = new Map()
-  const ports = {
-    ...world,
-    schedules,
-    stagingBucket: STAGING,
-    sources: async () => SOURCES,
-    queues: async () => change.queues ?? { on_their_way: 0, dead: 0 },
-    evidence: async (_: TableItem) => change.evidence ?? RUNNING,
-  }
-  const run = async (execution: string) => {
-    world.executions.set(ownerOf(execution), 'running')
-    const claimed = await claim(world, execution)
-    await runJob(world, lake, claimed)
-    await settle(world, execution, claimed)
-    return claimed
-  }
-  return {
-    world,
-    schedules,
-    lake,
-    run,
-    file: (name: string) => explainFile({ bucket: STAGING, key: keyOf(name) }, ports),
-    table: () => explainTable(TABLE, ports),
-  }
-}
-
-const change = (world: World, to: (seen: TableItem) => TableItem) =>
-  item(world).then((seen) => world.tables.replace(to(seen), seen))
 const stages = (story: { steps: readonly { stage: string; state: string }[] }) =>
   story.steps.map(({ stage, state }) => `${stage} ${state}`)
 
