@@ -17,6 +17,8 @@ export function explained(table: ResolvedTable, from: Provenance): ExplainedSett
     cadence: table.refresh_cadence,
     active: table.is_active === 'Y',
     ...table.merge,
+    // Left out of the plan where it is this.
+    schema_policy: table.merge.schema_policy ?? 'strict',
     on_truncate: table.on_truncate ?? 'hold',
     max_attempts: table.max_attempts,
     reload: table.reload,

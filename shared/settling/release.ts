@@ -5,7 +5,7 @@ import { hasSingleWriter } from '../claims/single-writer.ts'
 import { unfrozen } from '../claims/table-state.ts'
 import { afterTruncation } from '../claims/truncation.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
-import type { RowCounts } from '../contracts/outcome.ts'
+import type { RowCounts, SchemaChange } from '../contracts/outcome.ts'
 import type { PlanEntry, PlannedTable } from '../contracts/plan.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import type { SettledTable } from '../contracts/runs.ts'
@@ -119,10 +119,26 @@ export function runOf(seen: TableItem, attempt: Attempt, resolution: Resolution)
     number_of_rows_updated: rows?.updated ?? 0,
     number_of_rows_deleted: rows?.deleted ?? 0,
     rows,
-    ...(applied && resolution.outcome.schema_changes ? { schema_changes: resolution.outcome.schema_changes } : {}),
+    ...(applied && resolution.outcome.schema_changes
+      ? { schema_changes: kept(resolution.outcome.schema_changes) }
+      : {}),
     ended_at_ms: attempt.ended_at_ms,
     duration_ms: Math.max(0, attempt.ended_at_ms - seen.claimed_at_ms),
   }
+}
+
+const CHANGES_KEPT = 100
+const LONGEST = 300
+
+/** As much as an item of the ledger has room for, whatever a file's columns are called: all is in the commit. */
+function kept(changes: readonly SchemaChange[]): SchemaChange[] {
+  const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text)
+  return changes.slice(0, CHANGES_KEPT).map(({ change, column, type, was }) => ({
+    change,
+    column: cut(column),
+    type: cut(type),
+    ...(was === undefined ? {} : { was: cut(was) }),
+  }))
 }
 
 /** What the run reports of a table, always made from its history item: a repeated settling reports the same. */

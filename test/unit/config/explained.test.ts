@@ -13,6 +13,7 @@ it('says each setting under its name in the file, and the block that it came fro
     cadence: ['10_min_refresh', 'defaults[0]'],
     active: [false, 'tables.hr.{emp,dept}'],
     mode: ['snapshot', 'built in'],
+    schema_policy: ['strict', 'built in'],
     keys: [['no'], 'tables.hr.emp'],
     'target.database': ['lake', 'defaults[0]'],
     'target.table': ['hr_emp', 'the name of the table'],

@@ -193,6 +193,14 @@ describe('the history item', () => {
     expect(tableRun.parse(runOf(seen, attempt, { kind: 'applied', outcome })).schema_changes).toEqual(schema_changes)
   })
 
+  it('has no more of them than an item has room for, however many columns a file brings and whatever they are called', () => {
+    const added = { change: 'added', column: 'x'.repeat(5_000), type: `struct<${'y'.repeat(5_000)}:int>` } as const
+    const outcome = { ...committed, schema_changes: Array.from({ length: 2_000 }, () => added) }
+    const run = runOf(seen, attempt, { kind: 'applied', outcome })
+    expect(JSON.stringify(run).length).toBeLessThan(100_000)
+    expect(run.schema_changes).toHaveLength(100)
+  })
+
   it('of what failed has its error under both names, and no file counts as applied', () => {
     const run = tableRun.parse(runOf(seen, { ...attempt, rows: null }, failed))
     expect(run).toEqual({
