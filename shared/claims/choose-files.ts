@@ -5,7 +5,6 @@ import type { PlanEntry } from '../contracts/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
-import type { Signals } from '../ports/signals.ts'
 import { type Caps, type FileSet, fileSetOf, waitingFiles } from './file-set.ts'
 import { type Loads, loadsOf } from './generations.ts'
 import { type Hold, nameCollision, reloadFileGone } from './hold.ts'
@@ -16,7 +15,6 @@ export interface ChoicePorts {
   readonly files: Pick<FileLedger, 'waiting' | 'marker' | 'quarantined' | 'settledFiles'>
   readonly objects: Pick<ObjectStore, 'head'>
   readonly clock: Clock
-  readonly signals: Signals
 }
 
 /** What no batch will ever apply, since other puts stand for it. */
@@ -34,7 +32,7 @@ export type Choice = { readonly obsolete: Obsolete } & (
       readonly whole?: true
     }
   | ({ readonly kind: 'hold' } & Hold)
-  | { readonly kind: 'nothing'; readonly reason: 'only_csv_waits' | 'nothing_waits' | 'reload_is_staged' }
+  | { readonly kind: 'nothing'; readonly reason: 'nothing_waits' | 'reload_is_staged' }
 )
 
 /**
@@ -53,7 +51,6 @@ export async function chooseFiles(
 ): Promise<Choice> {
   const found = await look(config.source_table_name, item, capsOf(cadence), ports)
   const { loads, set } = found
-  ports.signals.count('FilesWaitingUnreadable', set.unreadable.length)
   const obsolete = obsoleteOf(loads, set)
   const id = item?.generation ?? 1
   const again = originalBatch(config.source_table_name, id, found.waiting)
@@ -72,7 +69,7 @@ export async function chooseFiles(
   if (trouble) return { kind: 'hold', obsolete, ...trouble }
   if (set.chosen.length > 0) return { kind: 'files', files: set.chosen, generation: { id, replaces: false }, obsolete }
   if (reload) return { kind: 'nothing', reason: 'reload_is_staged', obsolete }
-  return { kind: 'nothing', reason: set.unreadable.length > 0 ? 'only_csv_waits' : 'nothing_waits', obsolete }
+  return { kind: 'nothing', reason: 'nothing_waits', obsolete }
 }
 
 /** The reload that is staged, for those who only want to know. */

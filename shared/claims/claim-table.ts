@@ -58,8 +58,6 @@ export type SkipReason =
   | 'its_job_is_at_work'
   | 'not_configured'
   | 'inactive'
-  /** Only CSV files wait, which this version can't read. */
-  | 'only_csv_waits'
   | 'nothing_waits'
   /** Full-load files wait until their reload is complete, and with them what was put after it began. */
   | 'reload_is_staged'

@@ -19,7 +19,7 @@ interface EntryFiles {
 
 /** The entry of a new batch: the configuration is resolved into it, so that later edits apply to the next batch only. */
 export function newEntry(
-  config: Pick<TableConfig, 'source_table_name' | 'merge' | 'target'>,
+  config: Pick<TableConfig, 'source_table_name' | 'merge' | 'target' | 'text_files'>,
   { files, generation, whole }: EntryFiles,
   item: TableItem | undefined,
   controlBucket: string,
@@ -41,6 +41,7 @@ export function newEntry(
     },
     merge: whole ? { ...config.merge, on_bad_file: 'hold' } : config.merge,
     target: config.target,
+    ...(config.text_files ? { text_files: config.text_files } : {}),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Which of a table's waiting files a new claim freezes, and which are overwritten: pure, but for asking S3 about ties. */
 import type { KnownFile, LandedFile } from '../contracts/ledger.ts'
-import { EVERYTHING, lookFurther } from '../look-further.ts'
+import { EVERYTHING } from '../look-further.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 
@@ -19,13 +19,10 @@ export interface FileSet {
    * of another second is a reload's, and stands for more than the key.
    */
   readonly overwritten: LandedFile[]
-  /** CSV files: they land, and wait until they can be read. */
-  readonly unreadable: LandedFile[]
 }
 
 /**
- * Oldest waiting files, with as many behind them as it takes to fill the caps: CSV files in front don't starve what follows.
- * `thorough` reads them all: after a failed batch, since the newer put that explains it may wait far behind.
+ * Oldest waiting files, as many as fill the caps; `thorough` reads them all: after a failed batch, since the newer put that explains it may wait far behind.
  */
 export async function waitingFiles(
   table: string,
@@ -33,9 +30,7 @@ export async function waitingFiles(
   thorough: boolean,
   files: Pick<FileLedger, 'waiting'>,
 ): Promise<LandedFile[]> {
-  const first = thorough ? EVERYTHING : Math.min(caps.files, EVERYTHING)
-  const fillCaps = (waiting: readonly LandedFile[]) => waiting.filter(isReadable).length >= caps.files
-  return lookFurther(first, (limit) => files.waiting(table, limit), fillCaps)
+  return files.waiting(table, thorough ? EVERYTHING : Math.min(caps.files, EVERYTHING))
 }
 
 /**
@@ -51,22 +46,19 @@ export async function fileSetOf(
   const newest = await newestPuts(waiting, objects)
   const isOverwritten = (file: LandedFile) => !newest.get(placeOf(file))?.includes(file)
   const isOfItsSecond = (file: LandedFile) => newest.get(placeOf(file))?.[0]?.put_at_s === file.put_at_s
-  const readable = waiting.filter(isReadable)
-  const standing = readable.filter((file) => !isOverwritten(file))
+  const standing = waiting.filter((file) => !isOverwritten(file))
   return {
     chosen: withinCaps(
       standing.filter((file) => file.put_at_s < before_s),
       caps,
     ),
     standing,
-    overwritten: readable.filter(
+    overwritten: waiting.filter(
       (file) => isOverwritten(file) && (file.dms_file_type === 'Incremental' || isOfItsSecond(file)),
     ),
-    unreadable: waiting.filter((file) => !isReadable(file)),
   }
 }
 
-export const isReadable = (file: LandedFile): boolean => file.format !== 'csv'
 export const placeOf = (file: KnownFile): string =>
   JSON.stringify([file.file_ingestion_s3_bucket, file.file_ingestion_path])
 

@@ -7,7 +7,7 @@ import { shown } from '../files/shown.ts'
 import { lookFurther } from '../look-further.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
-import { isReadable, placeOf } from './file-set.ts'
+import { placeOf } from './file-set.ts'
 import { type Beginning, isFull, type Loads } from './generations.ts'
 
 export interface StagedReload extends Beginning {
@@ -23,7 +23,7 @@ export interface StagedReload extends Beginning {
 
 /** `gone`: no time brings it back. */
 export interface Obstacle {
-  readonly kind: 'unreadable' | 'quarantined' | 'changing' | 'gone'
+  readonly kind: 'quarantined' | 'changing' | 'gone'
   readonly file: KnownFile
   /** In words that say what to do. */
   readonly says: string
@@ -55,8 +55,7 @@ export async function stagedReload(
   const ofIt = (file: KnownFile) => file.put_at_s >= begins.from_s
   const full = waiting.filter((file) => isFull(file) && ofIt(file))
   const early = config.merge.mode === 'historical' ? [] : await appliedEarly(item, begins, waiting, ports.files)
-  const obstacle =
-    unreadable(full) ?? asideIn(quarantined.filter(ofIt), waiting) ?? (await changedSince(early, ports.objects)) ?? null
+  const obstacle = asideIn(quarantined.filter(ofIt), waiting) ?? (await changedSince(early, ports.objects)) ?? null
   const files: KnownFile[] = [...standing.filter((file) => isFull(file) && ofIt(file)), ...early]
   return {
     ...begins,
@@ -119,11 +118,6 @@ async function settledSince(table: string, from_s: EpochSeconds, files: ReloadPo
     (found) => !found.every(isOf),
   )
   return latest.filter(isOf)
-}
-
-function unreadable(full: readonly LandedFile[]): Obstacle | undefined {
-  const file = full.find((one) => !isReadable(one))
-  return file && obstacle('unreadable', file, 'is CSV, which this version does not read: put the load as Parquet')
 }
 
 /** A corrected put of its key takes its place. */

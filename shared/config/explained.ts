@@ -1,4 +1,5 @@
 /** What applies to one table, setting by setting, and the block of the file that each value came from. Pure. */
+import type { TextFiles } from '../contracts/plan.ts'
 import { flat } from './differences.ts'
 import type { Provenance, ResolvedTable } from './resolved.ts'
 
@@ -24,6 +25,7 @@ export function explained(table: ResolvedTable, from: Provenance): ExplainedSett
     reload: table.reload,
     'target.format': format,
     [format === 'hudi' ? 'target.table_type' : 'target.write_mode']: write_mode,
+    ...textSettings(table.text_files),
     ...Object.fromEntries([...flat(target)].map(([key, value]) => [`target.${key}`, value])),
     'target.properties': properties,
   }
@@ -33,3 +35,8 @@ export function explained(table: ResolvedTable, from: Provenance): ExplainedSett
     from: from[setting] ?? (setting === 'target.table' ? 'the name of the table' : 'built in'),
   }))
 }
+
+const textSettings = ({ columns, csv = {} }: TextFiles = {}): Record<string, unknown> => ({
+  ...(columns && { columns: Object.fromEntries(columns.map(({ name, type }) => [name, type])) }),
+  ...Object.fromEntries(Object.entries(csv).map(([key, value]) => [`csv.${key}`, value])),
+})

@@ -2,9 +2,12 @@
 import type { TableSettings } from './schema.ts'
 
 type Target = NonNullable<TableSettings['target']>
+type Csv = NonNullable<TableSettings['csv']>
 
-/** Settings by dotted name, since the first match wins for every key inside `target` by itself too. */
-export type FlatSettings = Omit<TableSettings, 'target'> & { [K in keyof Target as `target.${K & string}`]?: Target[K] }
+/** Settings by dotted name, since the first match wins for every key inside `target` and `csv` by itself too. */
+export type FlatSettings = Omit<TableSettings, 'target' | 'csv'> & {
+  [K in keyof Target as `target.${K & string}`]?: Target[K]
+} & { [K in keyof Csv as `csv.${K & string}`]?: Csv[K] }
 export type Setting = keyof FlatSettings
 
 /** Two ways to say one thing: the first block that says either wins over later ones that say the other. */
@@ -25,8 +28,10 @@ export interface Settled {
   readonly from: Readonly<Partial<Record<Setting, string>>>
 }
 
-export function layerOf(label: string, { target = {}, ...rest }: TableSettings): Layer {
-  const inner = Object.entries(target).map(([key, value]) => [`target.${key}`, value])
+export function layerOf(label: string, { target = {}, csv = {}, ...rest }: TableSettings): Layer {
+  const flat = (block: string, inside: object) =>
+    Object.entries(inside).map(([key, value]) => [`${block}.${key}`, value])
+  const inner = [...flat('target', target), ...flat('csv', csv)]
   return { label, settings: Object.fromEntries([...Object.entries(rest), ...inner]) }
 }
 

@@ -12,6 +12,7 @@ import type { Path, Problem } from './problems.ts'
 import type { DeploymentFacts, Provenance, ResolvedTable } from './resolved.ts'
 import type { CadenceBlock } from './schema.ts'
 import { ofOtherFormats, writtenAs } from './target-format.ts'
+import { textFilesOf } from './text-files.ts'
 import { intervalMsOf } from './units.ts'
 
 const BUILT_IN = {
@@ -168,6 +169,7 @@ function tableItem(
   const database = settings['target.database']
   const historical = settings.mode === 'historical' || settings.mode === 'H'
   const policy = settings.schema_policy
+  const text_files = textFilesOf(settings)
   return {
     refresh_cadence: settings.cadence,
     source_table_name: named.ledgerKey,
@@ -197,6 +199,7 @@ function tableItem(
       ...(settings['target.adopt'] ? { adopt: true as const } : {}),
     },
     ...(settings.on_truncate === 'ignore' ? { on_truncate: 'ignore' as const } : {}),
+    ...(text_files && { text_files }),
     max_attempts: settings.max_attempts,
     reload: reloadOf(settings, cadence),
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { refreshCadence } from '../contracts/primitives.ts'
 import { operations } from './change-schema.ts'
 import { partitionField } from './partition-field.ts'
+import { columnTypes, csvSettings } from './text-files.ts'
 import { bytesOf, intervalMsOf } from './units.ts'
 
 const text = (expected = 'a text') => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`)
@@ -190,6 +191,12 @@ export const tableSettings = z.strictObject({
     .optional()
     .describe('So many attempts in a row without a commit hold the table until `tidegate retry`. Default: 5.'),
   reload: reload.optional().describe('When a full load that was put again is complete, and replaces the table.'),
+  columns: columnTypes
+    .optional()
+    .describe(
+      'For files that are text (CSV, JSON lines): columns by name with their types, such as `{ id: bigint, price: "decimal(10,2)" }`; without a header also their order. A column that is not named has the type that the table has for it, or else is a text.',
+    ),
+  csv: csvSettings.optional().describe('How CSV files are written.'),
   target: target.optional().describe('The table that is written.'),
 })
 

@@ -3,7 +3,7 @@
  * `odpf_batch_config`, `odpf_raw_table_config` and, for the sources, to the control bucket.
  */
 import { z } from 'zod'
-import { mergeSpec, targetSpec } from './plan.ts'
+import { mergeSpec, targetSpec, textFiles } from './plan.ts'
 import { epochMs, ledgerKey, refreshCadence } from './primitives.ts'
 
 /** Where files come from. `layout` says which folders under `prefix` name the schema and the table. */
@@ -62,6 +62,7 @@ export const tableConfig = z.strictObject({
   table_data_versioning_type: z.enum(['S', 'H']),
   merge: mergeSpec,
   target: targetSpec,
+  text_files: textFiles.optional(),
   /** So many attempts in a row without a commit hold the table. */
   max_attempts: z.int().positive().default(5),
   /** When all files of the table are deleted from the bucket. Absent: `hold`. */

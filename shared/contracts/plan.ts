@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { batchId, epochSeconds, fileId, ledgerKey, refreshCadence, runId, s3Uri, token } from './primitives.ts'
 
 export const fileKind = z.enum(['full', 'incremental'])
-export const fileFormat = z.enum(['parquet', 'csv'])
+export const fileFormat = z.enum(['parquet', 'csv', 'json'])
 
 export const plannedFile = z.strictObject({
   file_id: fileId,
@@ -62,6 +62,38 @@ export const targetSpec = z.strictObject({
   adopt: z.literal(true).optional(),
 })
 
+const one = z.string().length(1)
+const decimalType = String.raw`decimal\((?:[1-9]|[12]\d|3[0-8]),(?:\d|[12]\d|3[0-8])\)`
+/** Types that text can be read as, by Spark's short names. */
+export const columnType = z
+  .string()
+  .regex(
+    new RegExp(
+      `^(?:string|boolean|tinyint|smallint|int|bigint|float|double|date|timestamp|timestamp_ntz|${decimalType})$`,
+    ),
+  )
+
+/** How files that are text are read. What is absent is as AWS DMS writes it. */
+export const textFiles = z.strictObject({
+  /** Types by name; a column that is not named has the table's type, or else is a text. Without a header also the file's columns, in order. */
+  columns: z
+    .array(z.strictObject({ name: z.string().min(1), type: columnType }))
+    .min(1)
+    .optional(),
+  csv: z
+    .strictObject({
+      header: z.boolean(),
+      delimiter: one,
+      quote: one,
+      /** What a quote inside quotes is escaped by. */
+      escape: one,
+      /** What stands for null. Empty: a field with nothing in it, and not `""`. */
+      null_value: z.string(),
+    })
+    .partial()
+    .optional(),
+})
+
 /** What the table already holds, as the ledger knows it. */
 export const appliedState = z.strictObject({
   /** Highest sequence over settled files of the generation, deletes and stale rows included; null before the first. */
@@ -97,6 +129,8 @@ export const planEntry = z.strictObject({
   applied: appliedState,
   merge: mergeSpec,
   target: targetSpec,
+  /** Absent where the configuration says nothing about text files, and in entries from before it could. */
+  text_files: textFiles.optional(),
 })
 
 export const plannedTable = z.strictObject({
@@ -123,6 +157,7 @@ export type FileFormat = z.infer<typeof fileFormat>
 export type PlannedFile = z.infer<typeof plannedFile>
 export type MergeSpec = z.infer<typeof mergeSpec>
 export type TargetSpec = z.infer<typeof targetSpec>
+export type TextFiles = z.infer<typeof textFiles>
 export type PlanEntry = z.infer<typeof planEntry>
 export type PlannedTable = z.infer<typeof plannedTable>
 export type Plan = z.infer<typeof plan>

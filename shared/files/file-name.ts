@@ -15,6 +15,8 @@ export type NamedFile =
   /** Under `file_names: any` a name says nothing. */
   | { readonly kind: 'any'; readonly data: Data }
 
+/** The ends of the names of files that hold rows. */
+export const DATA_NAME = /\.(parquet|(?:csv|jsonl?)(?:\.gz)?)$/i
 // DMS writes eight hexadecimal digits, its guide also shows five; thirteen still fit a double.
 const LOAD_NAME = /^(?:(.+)_)?LOAD([0-9A-F]{5,13})$/i
 // Seen with 6, 9 and 10 digits after the dash: HHmmss and a fraction of a second.
@@ -22,16 +24,16 @@ const CHANGE_NAME = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})(\d{0,6})$/
 
 /** Throws InputError TG2009 for an extension that is no data, TG2010 for a name that its source doesn't allow. */
 export function fileNameOf(key: string, name: string, source: SourceConfig): NamedFile {
-  const extension = /\.(parquet|csv|csv\.gz)$/i.exec(name)
+  const extension = DATA_NAME.exec(name)
   if (!extension?.[1])
     throw new InputError(
       'TG2009',
-      `\`${shown(key)}\` is neither .parquet, .csv nor .csv.gz: move the file out of the table's folder`,
+      `\`${shown(key)}\` is neither .parquet, .csv, .json nor .jsonl, the last three also with .gz: move the file out of the table's folder`,
     )
-  const type = extension[1].toLowerCase()
+  const [type, gz] = extension[1].toLowerCase().split('.')
   const data: Data = {
-    format: type === 'parquet' ? 'parquet' : 'csv',
-    compression: type === 'csv.gz' ? 'gzip' : 'none',
+    format: type === 'parquet' || type === 'csv' ? type : 'json',
+    compression: gz === undefined ? 'none' : 'gzip',
   }
   const stem = name.slice(0, extension.index)
 

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer'
 import type { SourceConfig } from '../contracts/config.ts'
 import type { FileFormat } from '../contracts/plan.ts'
 import { InputError } from '../errors.ts'
-import { fileNameOf, type NamedFile } from './file-name.ts'
+import { DATA_NAME, fileNameOf, type NamedFile } from './file-name.ts'
 import { globMatcher } from './glob.ts'
 import { ledgerKeyOf } from './ledger-key.ts'
 import { shown } from './shown.ts'
@@ -119,7 +119,7 @@ const depthOf = (source: SourceConfig): number => (source.layout === '{table}' ?
 function isMarker(name: string, foldersBelowTable: readonly string[]): boolean {
   if (name.startsWith('.') || /\.crc$/i.test(name) || name.endsWith('_$folder$')) return true
   if (foldersBelowTable.some((folder) => folder.startsWith('.') || folder === '_temporary')) return true
-  return name.startsWith('_') && !/\.(parquet|csv|csv\.gz)$/i.test(name)
+  return name.startsWith('_') && !DATA_NAME.test(name)
 }
 
 /** TG2008: with PreserveTransactions, DMS writes the changes of all tables into one file. */

@@ -23,7 +23,7 @@ export async function moveFiles(planned: PlannedTable, outcome: Outcome, ports: 
   if (moves.length > 0) await ports.files.move({ table: planned.table, token: planned.token }, moves)
 }
 
-/** The planned files that still wait: the oldest of the table, but for older ones that landed since and CSV files in between. */
+/** The planned files that still wait: the oldest of the table, but for older ones that landed since. */
 export async function plannedOf(planned: PlannedTable, ports: Pick<SettlePorts, 'files'>): Promise<LandedFile[]> {
   const ids = new Set(planned.entry.files.map((file) => file.file_id))
   const plannedIn = (waiting: readonly LandedFile[]) => waiting.filter((file) => ids.has(file.file_id))

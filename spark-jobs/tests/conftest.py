@@ -4,6 +4,7 @@ can share."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one session; other sessions of the same application share the catalogue's files, not its cache."""
     warehouse = tmp_path_factory.mktemp("warehouse")
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder: SparkSession.Builder = SparkSession.builder
     builder = builder.master("local[2]").appName("tidegate tests")
     for name, value in settings_of(warehouse.as_uri()).items():

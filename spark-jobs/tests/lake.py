@@ -60,6 +60,7 @@ class Lake:
         self.drop_columns: list[str] = []
         self.schema_policy = "strict"
         self.adopt = False
+        self.text_files: Row | None = None
         self.token = 0
         self.generation = 1
         self.settled_snapshot: str | None = None
@@ -105,7 +106,7 @@ class Lake:
             "file_id": f"{put_at_s:012d}-{identity}",
             "uri": f"file://{path}",
             "kind": kind,
-            "format": "parquet",
+            "format": next((form for form in ("csv", "json") if f".{form}" in path.name), "parquet"),
             "etag": etag,
             "bytes": len(content),
             "put_at_s": put_at_s,
@@ -154,6 +155,7 @@ class Lake:
                 "properties": self.properties,
                 **({"adopt": True} if self.adopt else {}),
             },
+            **({"text_files": self.text_files} if self.text_files is not None else {}),
         }
 
     def planned(self, entry: Row, resolve_only: bool = False) -> Row:

@@ -19,10 +19,10 @@ from tidegate_job.changes import read_changes
 from tidegate_job.columns import agree_columns
 from tidegate_job.errors import JobError
 from tidegate_job.file_checks import BadFiles, check_unchanged, diagnose
-from tidegate_job.footers import read_footers
+from tidegate_job.landed import LandedFiles
 from tidegate_job.object_store import LocalObjects
 from tidegate_job.operations import Operations
-from tidegate_job.plan import Merge, PlannedFile
+from tidegate_job.plan import Merge, PlannedFile, TextFiles
 from tidegate_job.read_failures import blame_files
 
 MERGE = Merge("snapshot", ("id",), "seq", Operations("op", ("D",)), frozenset())
@@ -94,12 +94,13 @@ def test_why_a_footer_could_not_be_read_is_told_by_number(
 def read(spark: SparkSession, file: PlannedFile) -> int:
     """All rows of the file, as the job reads them: their number."""
     store = LocalObjects()
-    footers = read_footers(spark, store, [file])
+    landed = LandedFiles(spark, store, [file], MERGE, TextFiles())
+    footers = landed.describe(None)
     columns, errors = agree_columns([file], footers, MERGE, None, "db.t")
     if errors:
         raise BadFiles(errors)
     with blame_files(store, [file], "db.t"):
-        return len(read_changes(spark, [file], footers, columns, MERGE, 0).collect())
+        return len(read_changes(spark, [file], footers, columns, MERGE, 0, landed.rows_of).collect())
 
 
 def test_a_damaged_file_is_blamed_by_number_or_read(spark: SparkSession, tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ from .errors import (
     DISK_FULL,
     ENGINE_FAILED,
     EVIDENCE_UNREADABLE,
-    FILE_CSV,
     GENERATION_PASSED,
     LOOKUP_UNREACHABLE,
     RESOLVED_ABSENT,
@@ -43,9 +42,10 @@ from .errors import (
 )
 from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
 from .file_checks import BadFiles, as_found_now, check_unchanged
-from .footers import read_footers
 from .iceberg_adopt import check_adopted_columns
 from .java import first_line, is_full_disk
+from .kept import kept
+from .landed import LandedFiles
 from .late import FoundRows, check_rows, lowest_late_sequence
 from .layout import ControlLayout
 from .object_store import ObjectStore
@@ -126,7 +126,6 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
     if plan.resolve_only:
         raise JobError(RESOLVED_ABSENT, batch_id=plan.batch_id, target=plan.target.name)
     job.checkpoint(plan.table, "looked-up")
-    _refuse_csv(plan)
     table.check_target()
     with ExitStack() as held:
         held.callback(table.close)
@@ -183,12 +182,6 @@ def _refuse_outranked(plan: TablePlan, look: Look) -> None:
         raise JobError(GENERATION_PASSED, target=target, seen=seen, generation=plan.generation)
 
 
-def _refuse_csv(plan: TablePlan) -> None:
-    for file in plan.files:
-        if file.format == "csv":
-            raise JobError(FILE_CSV, uri=file.uri)
-
-
 def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Commit) -> Outcome:
     """The commit is the authority (rule 1); its evidence says what the ledger needs, without reading the
     files again."""
@@ -218,7 +211,9 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     What is kept in memory goes when `held` is closed."""
     files, keys = plan.files, plan.merge.keys
     check_unchanged(job.store, files, "check")
-    footers = read_footers(job.spark, job.store, files)
+    landed = LandedFiles(job.spark, job.store, files, plan.merge, plan.text_files)
+    with blame_files(job.store, files, plan.target.name):
+        footers = landed.describe(table.declared)
     check_adopted_columns(plan, footers, table.declared)
     columns, errors = agree_columns(
         files, footers, plan.merge, table.declared, plan.target.name, table.earlier_types
@@ -227,14 +222,16 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
         raise BadFiles(errors)
     if table.declared is None:
         parse_partition_by(plan.target.partition_by, columns.data)
+    with blame_files(job.store, files, plan.target.name):
+        footers = landed.read(columns, held)
     rows = sum(footer.rows for footer in footers.values())
-    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms())
+    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms(), landed.rows_of)
     changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))
     if rows <= _ONE_TASK_ROWS:
         changes = changes.coalesce(1)
 
     def rows_to_blame(file: PlannedFile, column: str) -> tuple[int, ...]:
-        return bad_rows(job.spark, file, column, columns, plan.merge)
+        return bad_rows(file, column, columns, plan.merge, landed.rows_where)
 
     with blame_files(job.store, files, plan.target.name):
         if rows and _is_first_load(plan, table, footers) and keys_are_unique(changes, keys, rows):
@@ -242,11 +239,11 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
             applied = check_rows(plan, footers, rows_of_plain_files(footers), rows_to_blame)
             effects, counts, hit = as_inserts(changes), inserted_only(applied), dict[str, int]()
         else:
-            changes = _kept(changes, held)
+            changes = kept(changes, held)
             found = file_rows(changes, keys)
             applied = check_rows(plan, footers, found, rows_to_blame)
             changes = without_marks(changes)
-            effects = _kept(_effects(job, plan, table, changes, columns, found, rows), held)
+            effects = kept(_effects(job, plan, table, changes, columns, found, rows), held)
             skipped = sum(rows.skipped for rows in found.values())
             counts, hit = count_effects(effects, sum(file.rows for file in applied), skipped)
     return _Batch(columns, effects, counts, hit, applied, changes.where(F.col(DELETE)))
@@ -287,15 +284,6 @@ def _effects(
     # One partition needs no shuffle: for a small batch those cost more than the work.
     folded = fold(changes.coalesce(1) if rows <= _ONE_PARTITION_ROWS else changes, keys)
     return with_effects(folded, keys, table.hits(changes, key_columns, rows), remembered)
-
-
-def _kept(frame: DataFrame, held: ExitStack) -> DataFrame:
-    """Computed once, whatever reads it; as rows, since putting them into Spark's columnar cache takes longer
-    than all that is done with them, and as a plan without its past, which Spark need not analyse again."""
-    kept = frame.localCheckpoint(eager=False)
-    rows = kept._jdf.queryExecution().logical().rdd()
-    held.callback(lambda: rows.unpersist(False))
-    return kept
 
 
 def _stage(job: Job, plan: TablePlan, table: OpenTable, batch: _Batch) -> Commit | None:

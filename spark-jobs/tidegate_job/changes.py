@@ -4,7 +4,7 @@ of its own."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from . import names
 from .change_kinds import is_change, is_delete, is_unlisted, mark_counts, marks
-from .columns import BatchColumns, Footer
-from .landed_scan import scan_parquet
-from .mixed_scan import PATH, scan_files
+from .columns import BatchColumns, Footer, types_read
+from .landed_scan import PATH, spellings
+from .mixed_scan import RowsOf, scan_files
 from .plan import Merge, PlannedFile
 
 DELETE = "_tg_delete"
@@ -48,21 +48,17 @@ def read_changes(
     columns: BatchColumns,
     merge: Merge,
     now_ms: int,
+    rows_of: RowsOf,
 ) -> DataFrame:
     """One row a change: the data columns, and sequence, operation, file, put time, whether it deletes, and
     `now_ms` (epoch milliseconds) as the time of being applied.
 
     One scan, whatever the number of files, as long as they have each column with one type: a column that a
-    file lacks (a full load has no operation) reads as null.
+    file lacks (a full load has no operation) reads as null. `rows_of` makes it.
     """
-    types = dict(columns.data)
-    present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
+    types = types_read(footers, columns, merge)
     by = merge.operations.column
-    special = ((merge.sequence_by, columns.sequence_type), (by, columns.operation_type))
-    for name, type_ in special:
-        if name is not None and name in present:
-            types[name] = type_
-    scan = scan_files(spark, files, footers, types, columns)
+    scan = scan_files(files, footers, types, columns, rows_of)
     has_operation = by is not None and by in types
     operation = (
         F.col(names.quote(by)).cast("string")
@@ -131,23 +127,20 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
     }
 
 
-#: As many row numbers as an outcome names.
-_ROWS_NAMED = 20
-
-
 def bad_rows(
-    spark: SparkSession, file: PlannedFile, column: str, columns: BatchColumns, merge: Merge
+    file: PlannedFile,
+    column: str,
+    columns: BatchColumns,
+    merge: Merge,
+    rows_where: Callable[[PlannedFile, str, str, Column], tuple[int, ...]],
 ) -> tuple[int, ...]:
     """The first rows of the file, counted from 1 in its own order, that have no value in the key `column`, or
-    an operation there that no list names."""
+    an operation there that no list names. `rows_where` finds rows by a condition on one column of a type."""
     is_key = column in merge.keys
     type_ = columns.data[column] if is_key else columns.operation_type
-    scan = scan_parquet(spark, [file], f"{names.quote(column)} {type_}")
     value = F.col(names.quote(column))
     wanted = value.isNull() if is_key else is_unlisted(value.cast("string"), merge.operations, file.kind)
-    row = F.col("_metadata.row_index")
-    found = scan.where(wanted).select(row.alias("row"))
-    return tuple(one["row"] + 1 for one in found.orderBy("row").limit(_ROWS_NAMED).collect())
+    return rows_where(file, column, type_, wanted)
 
 
 def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
@@ -194,12 +187,10 @@ def _row_hash(changes: DataFrame, columns: Sequence[str]) -> Column:
 def _file_table(spark: SparkSession, files: Sequence[PlannedFile], now_ms: int) -> DataFrame:
     """Numbers come from a table and not as literals: those would be compiled into Spark's code, and each
     batch would have code of its own."""
-    jvm = spark._jvm
-    assert jvm is not None
     rows = [
         {"path": spelling, "id": file.file_id, "at": file.put_at_s, "now": now_ms}
         for file in files
-        for spelling in _spellings(str(jvm.org.apache.hadoop.fs.Path(file.uri).toUri().toString()))
+        for spelling in spellings(spark, file)
     ]
     parsed = F.from_json(
         F.lit(json.dumps(rows)), "array<struct<path: string, id: string, at: bigint, now: bigint>>"
@@ -214,12 +205,3 @@ def _file_table(spark: SparkSession, files: Sequence[PlannedFile], now_ms: int) 
             F.timestamp_millis("now").alias(names.APPLIED_AT),
         )
     )
-
-
-def _spellings(path: str) -> list[str]:
-    """Spark says `file:/a` for `file:///a`, and file systems may rename their scheme. All of them are here,
-    and not in an expression on each row, which would cost as much as reading it."""
-    scheme, _, rest = path.partition(":")
-    bare = rest.lstrip("/")
-    schemes = (scheme, "s3", "s3a", "s3n") if scheme.startswith("s3") else (scheme,)
-    return sorted({f"{name}:{slashes}{bare}" for name in schemes for slashes in ("/", "//", "///")})

@@ -29,10 +29,14 @@ _SEQUENCE_TYPES = ("string", "date", "timestamp", "timestamp_ntz", *_INTEGERS)
 
 @dataclass(frozen=True)
 class Footer:
-    """What a parquet file says about itself: rows, and its top-level columns in order with their types."""
+    """What a file says about itself: rows, and its top-level columns in order with their types. Parquet has
+    this in its footer; of text it is told otherwise (`landed.py`)."""
 
     rows: int
     columns: tuple[tuple[str, str], ...]
+    times: tuple[tuple[str, str], ...] = ()
+    """Of the columns, lower case, those that are times of a day, and their unit: Spark has no such type, so
+    they are read as numbers and become texts."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,17 @@ def special_columns(merge: Merge) -> frozenset[str]:
     """Columns that say what a change is, and are no data (unless they are keys)."""
     operation = merge.operations.column
     return frozenset({merge.sequence_by} if operation is None else {merge.sequence_by, operation})
+
+
+def types_read(footers: Mapping[str, Footer], columns: BatchColumns, merge: Merge) -> dict[str, str]:
+    """By lower-case name, what to read: the data columns, and of sequence and operation what any file has."""
+    types = dict(columns.data)
+    present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
+    special = ((merge.sequence_by, columns.sequence_type), (merge.operations.column, columns.operation_type))
+    for name, type_ in special:
+        if name is not None and name in present:
+            types[name] = type_
+    return types
 
 
 def stored_type(type_: str) -> str:

@@ -53,10 +53,24 @@ FILE_TRUNCATED = Kind(
     "`{uri}` has no parquet footer: it is cut short. " + _MEND,
 )
 FILE_NOT_PARQUET = Kind("TG2105", "`{uri}` is not a parquet file: {why}. " + _MEND)
-FILE_DAMAGED = Kind("TG2106", "`{uri}` has a footer, but its content cannot be read: {why}. " + _MEND)
-FILE_CSV = Kind(
+FILE_DAMAGED = Kind("TG2106", "`{uri}` cannot be read to its end: {why}. " + _MEND)
+CSV_UNNAMED = Kind(
     "TG2107",
-    "`{uri}` is CSV, which this version does not read: it lands and waits. Configure DMS for parquet.",
+    "`{uri}` is CSV, and nothing names its columns. Add `csv: {{ header: true }}` to the table if its first "
+    "line does, or else `columns` with their names and types in order.",
+)
+ROWS_MALFORMED = Kind("TG2108", "`{uri}` has {rows} malformed rows; the first, row {row}: {why}. " + _MEND)
+CSV_HEADER = Kind(
+    "TG2109", "`{uri}` is CSV, but {why}. Correct the file, or `csv` in the configuration of its table."
+)
+FILE_COMPRESSION = Kind(
+    "TG2110",
+    "`{uri}` has a name that says otherwise: {why}. Put it again under a name with `.gz` if it is gzip.",
+)
+CSV_FIELDS = Kind(
+    "TG2111",
+    "`{uri}` has {found} fields in its first line, which does not fit `columns`: {columns}. Correct the "
+    "file, or `columns`.",
 )
 COLUMN_UNKNOWN = Kind(
     "TG2201", "`{uri}` has a column `{column}` that `{target}` has not declared. " + _EARLIER

@@ -117,5 +117,5 @@ def as_found_now(store: ObjectStore, found: BadFiles) -> BadFiles:
 
 
 def damaged(file: PlannedFile, why: str) -> FileError:
-    """The file's footer is there, but something behind it is not right."""
+    """The file begins as it should, but something behind that is not right."""
     return FileError(file, "read", "damaged", JobError(FILE_DAMAGED, uri=file.uri, why=why), why)

@@ -46,7 +46,7 @@ def read_footers(spark: SparkSession, store: ObjectStore, files: Sequence[Planne
         try:
             return Footer(rows, _columns(converter.convert(schema).json()))
         except Exception:
-            return FileError(file, "read", "columns", _unusable_column(file, jvm, converter, schema))
+            return _field_by_field(file, jvm, converter, schema, rows)
 
     answers = for_each_file(read, files)
     if errors := [answer for answer in answers if isinstance(answer, FileError)]:
@@ -59,15 +59,35 @@ def _columns(schema_json: str) -> tuple[tuple[str, str], ...]:
     return tuple((field.name, field.dataType.simpleString()) for field in schema.fields)
 
 
-def _unusable_column(file: PlannedFile, jvm: Any, converter: Any, schema: Any) -> JobError:
-    """The converter does not say at which column it stumbled, so it is asked about each."""
-    fields = schema.getFields()
-    for index in range(fields.size()):
-        field = fields.get(index)
+def _field_by_field(
+    file: PlannedFile, jvm: Any, converter: Any, schema: Any, rows: int
+) -> Footer | FileError:
+    """The converter stumbles over times of a day, which we can do without it, and over what nobody can
+    read; it does not say at which column, so it is asked about each."""
+    columns: list[tuple[str, str]] = []
+    times: list[tuple[str, str]] = []
+    for field in schema.getFields():
+        if unit := _time_unit(field):
+            columns.append((field.getName(), "string"))
+            times.append((field.getName().lower(), unit))
+            continue
         alone = jvm.java.util.ArrayList()
         alone.add(field)
         try:
-            converter.convert(jvm.org.apache.parquet.schema.MessageType("alone", alone))
+            converted = converter.convert(jvm.org.apache.parquet.schema.MessageType("alone", alone))
         except Exception as error:
-            return JobError(COLUMN_UNUSABLE, uri=file.uri, column=field.getName(), why=first_line(error))
-    return JobError(COLUMN_UNUSABLE, uri=file.uri, column=schema.getName(), why="its columns clash")
+            unusable = JobError(COLUMN_UNUSABLE, uri=file.uri, column=field.getName(), why=first_line(error))
+            return FileError(file, "read", "columns", unusable)
+        columns.extend(_columns(converted.json()))
+    if not times:
+        unusable = JobError(COLUMN_UNUSABLE, uri=file.uri, column=schema.getName(), why="its columns clash")
+        return FileError(file, "read", "columns", unusable)
+    return Footer(rows, tuple(columns), tuple(times))
+
+
+def _time_unit(field: Any) -> str | None:
+    """`MILLIS`, `MICROS` or `NANOS` of a column that is a time of a day."""
+    said = field.getLogicalTypeAnnotation()
+    if said is None or said.getClass().getSimpleName() != "TimeLogicalTypeAnnotation":
+        return None
+    return str(said.getUnit().toString())

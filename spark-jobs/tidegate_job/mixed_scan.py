@@ -4,34 +4,35 @@ table has not. Files that agree are one scan, whatever their number."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from .columns import BatchColumns, Footer, by_lower_name
-from .landed_scan import scan_parquet
+from .landed_scan import PATH
 from .names import RESCUED, RESCUED_TYPE, quote
 from .plan import PlannedFile
 from .schema_policy import widens
 
-PATH = "_tg_path"
-"""The file of a row, as Spark spells it."""
 _NUMBERS = ("int", "bigint", "float", "double", "decimal")
 _FROM_TEXT = (*_NUMBERS, "boolean", "date", "timestamp", "timestamp_ntz")
 _TIMES = ("date", "timestamp", "timestamp_ntz")
 _PLAIN = re.compile(r"[a-z_]+(\(\d+,\d+\))?")
 
 Types = Mapping[str, str]
+RowsOf = Callable[[Sequence[PlannedFile], Types], DataFrame]
+"""Rows of files that agree on the types of these columns: the columns, null where a file lacks one, and
+PATH."""
 
 
 def scan_files(
-    spark: SparkSession,
     files: Sequence[PlannedFile],
     footers: Mapping[str, Footer],
     types: Types,
     columns: BatchColumns,
+    rows_of: RowsOf,
 ) -> DataFrame:
     """The rows of `files` with the columns of `types`, and PATH. A column that a file lacks is null there;
     one of a narrower type is widened; what else does not fit goes into RESCUED, if the batch has that."""
@@ -48,16 +49,14 @@ def scan_files(
         group[0].append(file)
         group[1].update((name, of_file[name]) for name in read_as if name in of_file)
     frames = [
-        _scan(spark, group, {**wanted, **have}, wanted, RESCUED in types) for group, have in groups.values()
+        _scan(rows_of(group, {**wanted, **have}), {**wanted, **have}, wanted, RESCUED in types)
+        for group, have in groups.values()
     ]
     return reduce(DataFrame.unionByName, frames)
 
 
-def _scan(
-    spark: SparkSession, files: Sequence[PlannedFile], have: Types, wanted: Types, rescues: bool
-) -> DataFrame:
-    """Files that agree on the types of what they `have`."""
-    schema = ", ".join(f"{quote(name)} {type_}" for name, type_ in have.items())
+def _scan(rows: DataFrame, have: Types, wanted: Types, rescues: bool) -> DataFrame:
+    """Rows of files that agree on the types of what they `have`."""
     shaped, left_over = [], []
     for name, type_ in have.items():
         column = F.col(quote(name))
@@ -73,7 +72,7 @@ def _scan(
             left_over.append((name, F.when(~fits, _text(column, type_))))
     if rescues:
         shaped.append(_rescued(left_over).alias(RESCUED))
-    return scan_parquet(spark, files, schema).select(*shaped, F.col("_metadata.file_path").alias(PATH))
+    return rows.select(*shaped, PATH)
 
 
 def _rescued(left_over: Sequence[tuple[str, Column]]) -> Column:

@@ -23,7 +23,7 @@ class PlannedFile:
     file_id: str
     uri: str
     kind: Literal["full", "incremental"]
-    format: Literal["parquet", "csv"]
+    format: Literal["parquet", "csv", "json"]
     etag: str
     bytes: int
     put_at_s: int
@@ -50,6 +50,19 @@ class Merge:
     operations: Operations
     drop_columns: frozenset[str]
     schema_policy: Literal["strict", "evolve", "lenient"] = "strict"
+
+
+@dataclass(frozen=True)
+class TextFiles:
+    """How files that are text are read; the defaults are AWS DMS's. `columns`: lower-case names and types,
+    for a CSV file without header in its order."""
+
+    columns: tuple[tuple[str, str], ...] = ()
+    header: bool = False
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = '"'
+    null_value: str = "NULL"
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,7 @@ class TablePlan:
     applied: Applied
     merge: Merge
     target: Target
+    text_files: TextFiles
 
 
 @dataclass(frozen=True)
@@ -160,7 +174,15 @@ def _table(item: dict[str, Any]) -> TablePlan:
             schema_policy=merge.get("schema_policy", "strict"),
         ),
         target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),
+        text_files=_text_files(**entry.get("text_files", {})),
     )
+
+
+def _text_files(columns: Iterable[dict[str, str]] = (), csv: dict[str, Any] | None = None) -> TextFiles:
+    said = csv or {}
+    escape = said.get("escape", said.get("quote", '"'))
+    named = tuple((column["name"].lower(), column["type"]) for column in columns)
+    return TextFiles(columns=named, **{**said, "escape": escape})
 
 
 def _file(item: dict[str, Any]) -> PlannedFile:

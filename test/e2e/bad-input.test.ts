@@ -102,8 +102,8 @@ describe('bad input', () => {
     const result = JSON.parse(ended.stdout) as { status: string; failed: string[]; completed: number }
     expect(result.status).toBe('FAILED')
     expect(result.failed.toSorted()).toEqual(bad.map((name) => `shop_${name}`))
-    // good, history, overwritten
-    expect(result.completed).toBe(3)
+    // good, history, overwritten, csv
+    expect(result.completed).toBe(4)
 
     const rows = await rowsByTable()
     for (const name of bad) {
@@ -113,7 +113,7 @@ describe('bad input', () => {
       expect(row?.error?.message).toContain(change.replace('%', name))
     }
     expect(rows.get('shop_good')).toMatchObject({ status: 'completed', waiting_files: 0 })
-    expect(rows.get('shop_csv')?.waiting_files).toBe(1)
+    expect(rows.get('shop_csv')).toMatchObject({ status: 'completed', waiting_files: 0 })
     expect(rows.get('shop_asleep')).toMatchObject({ status: 'inactive', waiting_files: 1 })
     expect(rows.get('shop_nobody')).toMatchObject({ status: 'unregistered', waiting_files: 1 })
   })

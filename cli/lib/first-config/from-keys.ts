@@ -1,12 +1,12 @@
 /** Sources and tables, told by the keys of the files that lie there. */
 import type { SourceConfig } from '../../../shared/contracts/config.ts'
 import { InputError } from '../../../shared/errors.ts'
+import { DATA_NAME } from '../../../shared/files/file-name.ts'
 import { type DataKey, parseKey } from '../../../shared/files/parse-key.ts'
 import { shown } from '../../../shared/files/shown.ts'
 import { plural } from '../human.ts'
 import { type Found, type FoundTable, sourceName } from './found.ts'
 
-const DATA = /\.(parquet|csv|csv\.gz)$/i
 const DMS_NAME = /^((.+_)?LOAD[0-9A-F]{5,13}|\d{8}-\d{6,15})\./i
 /** Date partitions, which DMS puts between the table's folder and the file. */
 const DATE_FOLDER = /^[\d_-]+$/
@@ -21,7 +21,7 @@ export function foundInKeys(keys: readonly string[], base: string): Found {
   if (data.length === 0)
     throw new InputError(
       'TG2631',
-      `none of the ${plural(keys.length, 'key')} under \`${shown(base) || '(the start)'}\` is a .parquet or .csv file in a table's folder. Name the place that DMS, or your producer, writes to.`,
+      `none of the ${plural(keys.length, 'key')} under \`${shown(base) || '(the start)'}\` is a .parquet, .csv or .json file in a table's folder. Name the place that DMS, or your producer, writes to.`,
     )
   const sources = sourcesOf(data, base)
   const { tables, refused } = tablesOf(keys, sources)
@@ -39,7 +39,7 @@ interface Data {
 function dataKey(key: string, base: string): Data | undefined {
   const folders = key.slice(base.length).split('/')
   const name = folders.pop() ?? ''
-  if (!DATA.test(name) || /^[._]/.test(name) || folders.some(isOdd)) return undefined
+  if (!DATA_NAME.test(name) || /^[._]/.test(name) || folders.some(isOdd)) return undefined
   while (folders.length > 1 && DATE_FOLDER.test(folders.at(-1) ?? '')) folders.pop()
   return folders.length === 0 || folders.some((folder) => /^awsdms_/i.test(folder)) ? undefined : { folders, name }
 }

@@ -163,10 +163,6 @@ const openStep = (item: TableItem | undefined, known: LandedFile): Step =>
   )
 
 async function queueStep(known: LandedFile, open: ReadonlySet<string>, ports: ExplainPorts): Promise<Step> {
-  if (known.format === 'csv')
-    return stuck('queue', 'it waits: this version reads no CSV', {
-      next: 'have it written as Parquet, or wait for a later version',
-    })
   const waiting = await ports.files.waiting(known.source_table_name, EVERYTHING)
   const before = waiting.findIndex((file) => file.file_id === known.file_id)
   const behind = open.size > 0 ? `, the ${open.size} of the open batch among them` : ''

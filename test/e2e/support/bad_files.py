@@ -62,7 +62,7 @@ def main() -> None:
     write(first, "overwritten", change, CHANGE.set_column(2, "V", pa.array(["not", "this"])))
     text = first / "in" / "shop" / "csv" / "20231118-101012345.csv"
     text.parent.mkdir(parents=True, exist_ok=True)
-    text.write_text("U,1,ONE\n")
+    text.write_text("Op,ID,V,CDC_TIMESTAMP_SEQ\nI,1,ONE,20231118101012340000000000000000001\n")
 
 
 if __name__ == "__main__":

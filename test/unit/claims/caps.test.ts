@@ -7,7 +7,6 @@ import { landed } from '../../contract/support/items.ts'
 const TABLE = 'hr_emp'
 const some = (count: number, more: Partial<LandedFile> = {}) =>
   Array.from({ length: count }, (_, n) => landed(TABLE, n, { bytes: 100, ...more }))
-const csv = (n: number) => landed(TABLE, n, { format: 'csv', file_ingestion_path: `hr/emp/${n}.csv` })
 const NO_QUESTION = {
   head: async () => {
     throw new Error('S3 was asked')
@@ -45,13 +44,6 @@ describe('a claim takes', () => {
     expect([chosen, standing]).toEqual([files.slice(0, 2), files])
   })
 
-  it('no CSV, which waits apart', async () => {
-    const [first, second] = some(2)
-    if (!first || !second) throw new Error('no files')
-    const set = await fileSetOf([csv(7), first, csv(8), second], { files: 9, bytes: 1_000 }, NO_QUESTION)
-    expect([set.chosen, set.unreadable, set.overwritten]).toEqual([[first, second], [csv(7), csv(8)], []])
-  })
-
   it('no full-load file whose key was put again later: that is a reload, and nothing of the old one is overwritten', async () => {
     const key = { file_ingestion_path: 'hr/emp/LOAD00000001.parquet', dms_file_type: 'Full' } as const
     const [old, again] = [landed(TABLE, 1, key), landed(TABLE, 2, key)]
@@ -78,14 +70,7 @@ describe('the look at what waits', () => {
     return { asked, waiting }
   }
 
-  it('goes behind CSV files in front until the cap is filled', async () => {
-    const files = [csv(1), csv(2), csv(3), ...some(4)]
-    const { asked, waiting } = ledger(files)
-    expect(await waitingFiles(TABLE, { files: 2, bytes: 1 }, false, { waiting })).toEqual(files)
-    expect(asked).toEqual([2, 8])
-  })
-
-  it('reads no more than the cap where nothing is in front', async () => {
+  it('reads no more than the cap', async () => {
     const { asked, waiting } = ledger(some(9))
     expect(await waitingFiles(TABLE, { files: 3, bytes: 1 }, false, { waiting })).toHaveLength(3)
     expect(asked).toEqual([3])

@@ -72,15 +72,14 @@ describe('a new claim', () => {
     expect((await only(fat, await claim(fat, 'e1'))).entry.files).toHaveLength(1)
   })
 
-  test('a CSV file waits; others are taken, also from behind a heap of them', async () => {
-    const world = await createWorld([TABLE], { max_files_per_claim: 2 })
-    for (const n of [1, 2, 3, 4, 5]) await putFile(world, TABLE, `${n}.csv`, 'x')
-    expect((await claim(world, 'e1')).claimed).toBe(0)
-    expect((await reportOf(world, 'e1-1-0')).skipped).toEqual([{ table: TABLE, reason: 'only_csv_waits' }])
-
-    const parquet = await putFile(world, TABLE, '6.parquet', '6')
-    const { entry } = await only(world, await claim(world, 'e2'))
-    expect(entry.files.map((file) => file.file_id)).toEqual([parquet.file_id])
+  test('files of any format go into one batch, with what the configuration says of text', async () => {
+    const text_files = { columns: [{ name: 'id', type: 'bigint' }], csv: { header: true } }
+    const world = await createWorld()
+    await world.config.putTable(tableConfig(TABLE, { text_files }))
+    for (const name of ['1.parquet', '2.csv', '3.json']) await putFile(world, TABLE, name, 'x')
+    const { entry } = await only(world, await claim(world, 'e1'))
+    expect(entry.files.map((file) => file.format)).toEqual(['parquet', 'csv', 'json'])
+    expect(entry.text_files).toEqual(text_files)
   })
 
   test('defect 9: an inactive or unconfigured table is skipped, and says so', async () => {

@@ -107,7 +107,7 @@ export async function putFile(
     schema_name: config.schema_name,
     table_name: config.table_name,
     source_name: 'operational',
-    format: name.endsWith('.csv') ? 'csv' : 'parquet',
+    format: name.endsWith('.csv') ? 'csv' : name.endsWith('.json') ? 'json' : 'parquet',
     compression: 'none',
     etag: head.etag,
     bytes: head.bytes,

@@ -13,6 +13,8 @@ describe('a file name says', () => {
     ['a.PARQUET', PARQUET],
     ['a.csv', { format: 'csv', compression: 'none' }],
     ['a.csv.gz', { format: 'csv', compression: 'gzip' }],
+    ['a.json', { format: 'json', compression: 'none' }],
+    ['a.JSONL.gz', { format: 'json', compression: 'gzip' }],
     ['a.parquet.csv', { format: 'csv', compression: 'none' }],
   ])('%s: format and compression, by its extension', (name, data) =>
     expect(read(name, any)).toEqual({ kind: 'any', data }),
@@ -41,7 +43,10 @@ describe('a file name says', () => {
 
 describe('a file name is refused', () => {
   it.each([
-    ['a.txt', /^TG2009: `in\/hr\/emp\/a\.txt` is neither \.parquet, \.csv nor \.csv\.gz: move the file/],
+    [
+      'a.txt',
+      /^TG2009: `in\/hr\/emp\/a\.txt` is neither \.parquet, \.csv, \.json nor \.jsonl, the last three also with \.gz: move the file/,
+    ],
     ['parquet', /^TG2009/],
     ['a.parquet.bak', /^TG2009/],
     ['_a.parquet', /^TG2010: `in\/hr\/emp\/_a\.parquet` starts with an underscore/],

@@ -69,7 +69,7 @@ describe('parseKey', () => {
   it.each([
     ['internal_staging/hr/emp/CDC_TXN-20230818023428241.csv', 'TG2008', 'PreserveTransactions'],
     ['internal_staging/2023/CDC_TXN-20230818023428241.csv', 'TG2008', 'PreserveTransactions'],
-    ['internal_staging/hr/emp/LOAD00000001.parquet.gz', 'TG2009', '.csv.gz'],
+    ['internal_staging/hr/emp/LOAD00000001.parquet.gz', 'TG2009', 'also with .gz'],
     ['internal_staging/hr/emp/20230231-020304.parquet', 'TG2010', 'file_names: any'],
     ['internal_staging/hr/emp/20230818-250000.parquet', 'TG2010', 'file_names: any'],
     ['internal_staging/hr/emp/LOAD0000000G.parquet', 'TG2010', 'file_names: any'],

@@ -128,12 +128,6 @@ describe('the story of a file', () => {
     expect(stages(story).slice(-2)).toEqual(['claim waits', 'queue waits'])
     expect((await one.file(SECOND)).steps.at(-1)?.says).toContain('the 1 of the open batch among them')
   })
-
-  it('that is CSV is not read by this version', async () => {
-    const one = await shop()
-    await putFile(one.world, TABLE, '20231118-101012345.csv', '5')
-    expect((await one.file('20231118-101012345.csv')).answer).toContain('no CSV')
-  })
 })
 
 const explainFileAt = (world: World, key: string) =>

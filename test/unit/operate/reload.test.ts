@@ -65,13 +65,14 @@ describe('said to be whole', () => {
     expect((await table.tick())?.files.map(nameOf)).toEqual(['LOAD1.parquet', 'LOAD2.parquet'])
   })
 
-  test('not if a file came since the preview, and not with a file that nobody can read', async () => {
+  test('not if a file came since the preview, and not without a file that is in quarantine', async () => {
     const table = await loaded({ complete_when: 'operator' })
     await table.put('LOAD1.parquet', [{ id: 1, v: 10 }])
     const preview = await table.completing()
-    await table.put('LOAD2.csv', [])
+    const load = await table.put('LOAD2.csv', [])
     await expect(doVerb(preview, null, table.ports)).rejects.toThrow('TG3302')
-    await expect(table.completing()).rejects.toThrow(/TG3361.*LOAD2\.csv` is CSV/)
+    await table.aside(load)
+    await expect(table.completing()).rejects.toThrow(/TG3361.*LOAD2\.csv` is in quarantine/)
     expect(await table.tick()).toBeUndefined()
   })
 })

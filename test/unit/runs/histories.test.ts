@@ -232,7 +232,7 @@ class History {
       expect(item?.hold_reason).not.toBe('owner_ended_unsettled')
       if (item?.refresh_status === 'held') continue
       const left = await this.world.files.waiting(table, 999)
-      expect(left.filter((file) => file.format !== 'csv')).toEqual([])
+      expect(left).toEqual([])
     }
     await this.checkTombstones()
   }

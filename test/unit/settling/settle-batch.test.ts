@@ -160,7 +160,7 @@ describe('a committed batch', () => {
     expect(calls).toEqual(['objects.copy', 'files.move', 'tables.replace', 'objects.put'])
   })
 
-  test('older files that land meanwhile, and CSV files in between, do not hide the planned ones', async () => {
+  test('older files that land meanwhile do not hide the planned ones', async () => {
     const world = await createWorld()
     world.clock.advance(60_000)
     const file = await putFile(world, TABLE, '9.parquet', '9')

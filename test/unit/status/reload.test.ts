@@ -78,9 +78,9 @@ describe('a staged reload', () => {
     await table.put('LOAD00000001.parquet', [{ id: 1, v: 10 }])
     expect((await table.row())?.next_action).toBe('when its reload is whole: `tidegate reload shop_orders --complete`')
     expect((await table.story()).answer).toMatch(/^stuck: /)
-    await table.put('LOAD00000002.csv', [])
-    expect((await table.row())?.next_action).toMatch(/^its reload waits: .*LOAD00000002\.csv` is CSV/)
-    expect((await table.story()).next_action).toMatch(/LOAD00000002\.csv` is CSV/)
+    await table.aside(await table.put('LOAD00000002.csv', []))
+    expect((await table.row())?.next_action).toMatch(/^its reload waits: .*LOAD00000002\.csv` is in quarantine/)
+    expect((await table.story()).next_action).toMatch(/LOAD00000002\.csv` is in quarantine/)
   })
 
   test('of a held table is not what keeps it', async () => {

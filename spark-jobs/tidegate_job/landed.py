@@ -1,0 +1,103 @@
+"""The landed files of a batch, whatever their formats: what they say of themselves, their rows, and the
+promise that each row is read or its file named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from . import names
+from .columns import BatchColumns, Footer, stored_type, types_read
+from .footers import read_footers
+from .landed_scan import PATH, scan_parquet
+from .landed_text import ROWS_NAMED, LandedText
+from .object_store import ObjectStore
+from .plan import Merge, PlannedFile, TextFiles
+from .text_values import as_time_text
+
+_ROW = "_tg_row"
+_TIME_TYPES = {"MILLIS": "int", "MICROS": "bigint", "NANOS": "bigint"}
+
+
+class LandedFiles:
+    """First `describe`, then `read`, then the rows by `rows_of`. Of parquet the first reads footers, and the
+    last is one lazy scan. Text is read once, by `read`, and kept: only then is it known how many rows it
+    has."""
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        store: ObjectStore,
+        files: Sequence[PlannedFile],
+        merge: Merge,
+        text: TextFiles,
+    ) -> None:
+        self._spark, self._store, self._merge = spark, store, merge
+        self._parquet = [file for file in files if file.format == "parquet"]
+        texts = [file for file in files if file.format != "parquet"]
+        self._text = LandedText(spark, store, texts, merge, text) if texts else None
+        self._footers: dict[str, Footer] = {}
+
+    def describe(self, declared: Mapping[str, str] | None) -> Mapping[str, Footer]:
+        """By file id; of text the rows are not counted yet. `declared`: the table's columns and types.
+        BadFiles if a file does not say what it has, or has it in types that cannot be read."""
+        if self._parquet:
+            self._footers = read_footers(self._spark, self._store, self._parquet)
+        if self._text:
+            self._footers |= self._text.describe(self._known(declared))
+        return self._footers
+
+    def read(self, columns: BatchColumns, held: ExitStack) -> Mapping[str, Footer]:
+        """The same with all rows counted. What is kept of text goes when `held` is closed. BadFiles with the
+        rows that are malformed, or hold what the type of their column does not."""
+        if self._text:
+            wanted = {*types_read(self._footers, columns, self._merge), *columns.rescued}
+            self._footers |= self._text.read(self._footers, wanted, held)
+        return self._footers
+
+    def rows_of(self, files: Sequence[PlannedFile], types: Mapping[str, str]) -> DataFrame:
+        """Rows of files that have columns of these types, null where one lacks a column; and PATH."""
+        groups: dict[tuple[tuple[str, str], ...], list[PlannedFile]] = {}
+        for file in files:
+            if file.format == "parquet":
+                groups.setdefault(self._footers[file.file_id].times, []).append(file)
+        path = F.col("_metadata.file_path").alias(PATH)
+        frames = [self._parquet_rows(group, types, path) for group in groups.values()]
+        if texts := [file for file in files if file.format != "parquet"]:
+            assert self._text is not None
+            frames.append(self._text.rows_of(texts, types))
+        return reduce(DataFrame.unionAll, frames)
+
+    def rows_where(self, file: PlannedFile, column: str, type_: str, condition: Column) -> tuple[int, ...]:
+        """The first rows of the file, counted from 1 in its own order, that meet a condition on it."""
+        if self._text and file.format != "parquet":
+            return self._text.rows_where(file, condition)
+        row = F.col("_metadata.row_index").alias(_ROW)
+        scan = self._parquet_rows([file], {column: type_}, row)
+        found = scan.where(condition).select(_ROW)
+        return tuple(one[0] + 1 for one in found.orderBy(_ROW).limit(ROWS_NAMED).collect())
+
+    def _parquet_rows(
+        self, files: Sequence[PlannedFile], types: Mapping[str, str], more: Column
+    ) -> DataFrame:
+        """Files with the same columns that are times of a day."""
+        times = dict(self._footers[files[0].file_id].times)
+        read = {name: _TIME_TYPES[times[name]] if name in times else type_ for name, type_ in types.items()}
+        schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in read.items())
+        rows = scan_parquet(self._spark, files, schema)
+        for name in times.keys() & types.keys():
+            rows = rows.withColumn(name, as_time_text(F.col(names.quote(name)), times[name]))
+        return rows.select("*", more)
+
+    def _known(self, declared: Mapping[str, str] | None) -> dict[str, str]:
+        """Types that text columns take if none is configured: the table's, or else those of the batch's
+        parquet files, the first full load's before others'."""
+        known: dict[str, str] = {}
+        for file in sorted(self._parquet, key=lambda file: file.kind != "full"):
+            for name, type_ in self._footers[file.file_id].columns:
+                known.setdefault(name.lower(), stored_type(type_))
+        return known | dict(declared or {})
