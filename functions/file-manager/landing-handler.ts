@@ -34,7 +34,8 @@ export function landingHandler(ports: LandingPorts & DeletionPorts, { logger, me
     try {
       const event = parseStorageEvent(record.body)
       key = event.detail.object.key
-      logger.info('event taken', { key, ...(await take(event, ports)) })
+      const taken = await take(event, ports)
+      logger.info('event taken', { key, ...taken })
     } catch (error) {
       const numbered = error instanceof TidegateError ? { code: error.code, certainty: error.certainty } : {}
       logger.error('message goes back', { key, message_id: record.messageId, reason: messageOf(error), ...numbered })

@@ -121,6 +121,11 @@ const namesIn = (fields: string, text: string): string[] =>
   fields.split(',').flatMap((field) => {
     const name = field.trim().split(':')[0] ?? ''
     if (!name.startsWith('...')) return name === '' ? [] : [name]
-    const literal = new RegExp(`const ${name.slice(3)} = [^\\n]*?\\{([^{}]+)\\}`).exec(text)?.[1] ?? ''
-    return literal.split(',').map((each) => each.trim().split(':')[0] ?? '')
+    const made = new RegExp(`const ${name.slice(3)} = await (\\w+)\\(`).exec(text)?.[1]
+    const literals = made
+      ? new RegExp(`function ${made}\\(.*?\\n\\}`, 's').exec(text)?.[0].matchAll(/return \{([^{}]+)\}/g)
+      : text.matchAll(new RegExp(`const ${name.slice(3)} = [^\\n]*?\\{([^{}]+)\\}`, 'g'))
+    const fields = [...(literals ?? [])].flatMap(([, literal]) => literal?.split(',') ?? [])
+    if (fields.length === 0) throw new Error(`nothing says what \`${name}\` holds`)
+    return fields.map((each) => each.trim().split(':')[0] ?? '')
   })
