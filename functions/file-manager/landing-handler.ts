@@ -19,7 +19,10 @@ export interface Telemetry {
 
 /** What came of it, for the log. */
 async function take(event: StorageEvent, ports: LandingPorts & DeletionPorts): Promise<Record<string, string>> {
-  if (event['detail-type'] === 'Object Deleted') return { deletion: await noteDeletion(event, ports) }
+  if (event['detail-type'] === 'Object Deleted') {
+    const deletion = await noteDeletion(event, ports)
+    return { deletion }
+  }
   const landing = await landFile(event, ports)
   if (!('file' in landing)) return { result: landing.result }
   return { result: landing.result, table: landing.file.source_table_name, file_id: landing.file.file_id }
