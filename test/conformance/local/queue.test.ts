@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-lambda'
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   HeadObjectCommand,
   PutBucketNotificationConfigurationCommand,
   PutObjectCommand,
@@ -23,6 +24,7 @@ import {
   SendMessageCommand,
 } from '@aws-sdk/client-sqs'
 import { expect, test } from 'vitest'
+import { objectDeletedEvent } from '../../../shared/contracts/event.ts'
 import { account, createFunction, logsOf, region, sharedCloud, until } from './harness.ts'
 
 const cloud = sharedCloud()
@@ -227,4 +229,34 @@ test('S3 → EventBridge → SQS → function: the key arrives as it was put, wi
   expect(event.detail.object.sequencer).toMatch(/^[0-9A-F]+$/i)
   const head = await cloud.s3.send(new HeadObjectCommand({ Bucket: 'staging-events', Key: key }))
   expect(Math.abs((head.LastModified?.getTime() ?? 0) - Date.parse(event.time))).toBeLessThan(2_000)
+})
+
+test('an object that a request deletes is told with key, time and reason, and a rule may go by that reason', async () => {
+  const key = 'internal_staging/a/b/LOAD 01.parquet'
+  await cloud.s3.send(new CreateBucketCommand({ Bucket: 'deletions' }))
+  const NotificationConfiguration = { EventBridgeConfiguration: {} }
+  await cloud.s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: 'deletions', NotificationConfiguration }))
+  await createQueue('deletions')
+  for (const [rule, reason] of [
+    ['deletions', 'DeleteObject'],
+    ['expirations', 'Lifecycle Expiration'],
+  ] as const) {
+    const detail = { bucket: { name: ['deletions'] }, reason: [reason] }
+    const EventPattern = JSON.stringify({ source: ['aws.s3'], 'detail-type': ['Object Deleted'], detail })
+    await cloud.events.send(new PutRuleCommand({ Name: rule, EventPattern }))
+    await cloud.events.send(new PutTargetsCommand({ Rule: rule, Targets: [{ Id: rule, Arn: arnOf('deletions') }] }))
+  }
+  await createFunction(cloud, 'deletions', answering('undefined'))
+  await connect('deletions', 'deletions')
+  await cloud.s3.send(new PutObjectCommand({ Bucket: 'deletions', Key: key, Body: 'PAR1' }))
+  await cloud.s3.send(new DeleteObjectCommand({ Bucket: 'deletions', Key: key }))
+  const [body, ...others] = await until(async () => (await batchesOf('deletions')).at(0))
+  expect(others).toEqual([])
+  const event = objectDeletedEvent.parse(JSON.parse(body ?? ''))
+  expect(event.detail).toMatchObject({
+    object: { key },
+    reason: 'DeleteObject',
+    'deletion-type': 'Permanently Deleted',
+  })
+  expect(event.detail.object['version-id']).toBeUndefined()
 })
