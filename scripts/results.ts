@@ -1,9 +1,13 @@
 /** What a suite did, as numbers: read from the reports that vitest (JSON) and pytest (JUnit XML) write. */
+import { relative } from 'node:path'
+import { ROOT } from './places.ts'
 
 export interface Tally {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  /** The tests that failed, by file and name. */
+  readonly failures?: readonly string[]
   /** Why the suite failed, where the numbers of the report don't say it. */
   readonly note?: string
 }
@@ -13,19 +17,24 @@ interface VitestReport {
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
-  testResults: { status: string; assertionResults: { status: string }[] }[]
+  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[]
 }
 
 /** A file that failed outside of a test (an import, a hook) counts as one failed test: vitest counts none. */
 export function tallyOfVitest(json: string): Tally {
   const report = JSON.parse(json) as VitestReport
-  const brokenFiles = report.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  )
+  const ofFiles = report.testResults.map(({ name, status, assertionResults }) => {
+    const file = relative(ROOT, name)
+    const tests = assertionResults.filter((test) => test.status === 'failed')
+    return { file, tests, broken: status === 'failed' && tests.length === 0 }
+  })
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + brokenFiles.length,
+    failed: report.numFailedTests + ofFiles.filter(({ broken }) => broken).length,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures: ofFiles.flatMap(({ file, tests, broken }) =>
+      broken ? [file] : tests.map(({ fullName }) => `${file}: ${fullName}`),
+    ),
   }
 }
 
@@ -33,13 +42,18 @@ export function tallyOfVitest(json: string): Tally {
 export function tallyOfJunit(xml: string): Tally {
   const total = { tests: 0, failures: 0, errors: 0, skipped: 0 }
   for (const [suite] of xml.matchAll(/<testsuite\s[^>]*>/g)) {
-    for (const key of ['tests', 'failures', 'errors', 'skipped'] as const) {
-      total[key] += Number(new RegExp(`\\b${key}="(\\d+)"`).exec(suite)?.[1] ?? 0)
-    }
+    for (const key of ['tests', 'failures', 'errors', 'skipped'] as const)
+      total[key] += Number(attribute(suite, key) ?? 0)
   }
   const failed = total.failures + total.errors
-  return { passed: Math.max(0, total.tests - failed - total.skipped), failed, skipped: total.skipped }
+  const failures = [...xml.matchAll(/(<testcase\s[^>]*[^/]>)\s*<(?:failure|error)\b/g)].map(
+    ([, test = '']) => `${attribute(test, 'classname')}: ${attribute(test, 'name')}`,
+  )
+  return { passed: Math.max(0, total.tests - failed - total.skipped), failed, skipped: total.skipped, failures }
 }
+
+const attribute = (element: string, name: string): string | undefined =>
+  new RegExp(`\\b${name}="([^"]*)"`).exec(element)?.[1]
 
 /** The simulator's last line: `1000 histories, 0 violations`. A history that kept the rules has passed. Undefined: it ended before. */
 export function tallyOfHistories(line: string): Tally | undefined {

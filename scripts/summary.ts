@@ -1,4 +1,4 @@
-/** The end of `npm test`: a table of the suites, and one plain line with the totals. */
+/** The end of `npm test`: what failed, a table of the suites, and one plain line with the totals. */
 import type { Tally } from './results.ts'
 
 export interface Outcome extends Tally {
@@ -23,7 +23,8 @@ export function summary(outcomes: readonly Outcome[], totalMinutes: number): str
   const sum = (of: (suite: Outcome) => number) => outcomes.reduce((total, suite) => total + of(suite), 0)
   const skipped = sum((suite) => suite.skipped)
   const totals = `${sum((suite) => suite.passed)} passed, ${sum((suite) => suite.failed)} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
-  return ['', ...table([HEAD, ...rows]), `in ${clock(totalMinutes)}`, totals].join('\n')
+  const failures = outcomes.flatMap((suite) => (suite.failures ?? []).map((test) => `failed: ${suite.name} │ ${test}`))
+  return ['', ...failures, ...table([HEAD, ...rows]), `in ${clock(totalMinutes)}`, totals].join('\n')
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

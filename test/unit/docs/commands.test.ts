@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { program } from '../../../cli/program.ts'
 import { TASKS } from '../../../scripts/tasks.mjs'
-import { allPages, blocksOf, followedBy, RUNNABLE, textOf } from '../../e2e/support/page.ts'
+import { allPages, blocksOf, followedBy, RUNNABLE, textOf } from '../../documents/page.ts'
 import { root } from '../../e2e/support/tidegate.ts'
 
 /** Languages of blocks that are no commands. Another word for `sh` would hide a command from the tests. */

@@ -1,9 +1,9 @@
 /** Blocks of a page, as the tests of the documentation take them. */
 import { expect, it } from 'vitest'
-import { blocksOf, followedBy } from '../../e2e/support/page.ts'
+import { blocksOf, followedBy } from '../../documents/page.ts'
 
 const page = `# A page
-<!-- run by test/e2e/tutorial.test.ts -->
+<!-- run by test/documents/tutorial.test.ts -->
 \`\`\`sh
 one
 two
@@ -44,6 +44,6 @@ it('takes blocks in order, with what stands before them, and without their inden
 })
 
 it('knows the test that a page names', () => {
-  expect(followedBy(page)).toBe('test/e2e/tutorial.test.ts')
+  expect(followedBy(page)).toBe('test/documents/tutorial.test.ts')
   expect(followedBy('# Another')).toBeUndefined()
 })

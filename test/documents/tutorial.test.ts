@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { Reader } from './support/page.ts'
+import { Reader } from './page.ts'
 
 it('docs/tutorial.md says nothing that it does not keep', async () => {
   const reader = new Reader()

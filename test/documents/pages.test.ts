@@ -1,6 +1,6 @@
 /** Every page of the documentation that has commands, followed to its end in a folder and a local cloud of its own. New pages are found by themselves. */
 import { describe, it } from 'vitest'
-import { allPages, blocksOf, followedBy, Reader, RUNNABLE, textOf } from './support/page.ts'
+import { allPages, blocksOf, followedBy, Reader, RUNNABLE, textOf } from './page.ts'
 
 const pages = allPages().filter((page) => {
   const text = textOf(page)

@@ -10,11 +10,11 @@
  * | `<!-- exit: N -->` before a block | it must end with that code instead of 0 |
  * | `<!-- not run: REASON -->` before a block | left out; a reason that names a test is held to it |
  * | `<!-- setup` … `-->` | commands that the reader has behind them; run at their place |
- * | `<!-- run by test/e2e/NAME.test.ts -->` | that test follows the page, not `documents.test.ts` |
+ * | `<!-- run by test/…/NAME.test.ts -->` | that test follows the page, not `pages.test.ts` |
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Ended, root, run, Workplace } from './tidegate.ts'
+import { type Ended, root, run, Workplace } from '../e2e/support/tidegate.ts'
 
 export interface Block {
   readonly language: string
