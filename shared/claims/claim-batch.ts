@@ -14,7 +14,8 @@ import {
 } from '../contracts/runs.ts'
 import { bodyOf, type Place, readDocument, writtenDocument } from '../documents.ts'
 import { outcomeErrorOf } from '../outcome-error.ts'
-import { type ClaimingRun, type ClaimPorts, claimTable, type TableClaim } from './claim-table.ts'
+import type { ClaimingRun } from './claim-item.ts'
+import { type ClaimPorts, claimTable, type TableClaim } from './claim-table.ts'
 import { askedOnce } from './evidence.ts'
 import { letGo } from './let-go.ts'
 

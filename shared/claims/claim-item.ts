@@ -1,9 +1,15 @@
 /** The ledger item of a table as its claim writes it: pure. */
-import type { TableConfig } from '../contracts/config.ts'
+import type { BatchConfig, TableConfig } from '../contracts/config.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import { dateTimeOf } from '../date-time.ts'
-import type { ClaimingRun } from './claim-table.ts'
+
+/** The run that claims: one Map child. */
+export interface ClaimingRun {
+  readonly run_id: string
+  readonly owner: string
+  readonly cadence: BatchConfig
+}
 
 /** The item as the claim writes it: the token grows, whatever became of the claim before. */
 export const claimItem = (

@@ -1,5 +1,5 @@
 /** Claiming one table: the lease with its fencing token, and the frozen entry that every attempt gets. */
-import type { BatchConfig, TableConfig } from '../contracts/config.ts'
+import type { TableConfig } from '../contracts/config.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { PlanEntry } from '../contracts/plan.ts'
 import { dateTimeOf } from '../date-time.ts'
@@ -11,7 +11,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 import type { Signals } from '../ports/signals.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
 import { type Choice, chooseFiles, obsoleteFiles } from './choose-files.ts'
-import { claimItem, firstItem } from './claim-item.ts'
+import { type ClaimingRun, claimItem, firstItem } from './claim-item.ts'
 import { frozenEntry, isStillThere, newEntry, putEntry } from './entry.ts'
 import { type EvidencePorts, evidenceOf, type JobEvidence, jobEvidence, stillUnproved } from './evidence.ts'
 import { type Hold, holdOf, ownerGone } from './hold.ts'
@@ -31,13 +31,6 @@ export interface ClaimPorts extends EvidencePorts {
   readonly controlBucket: string
   /** How long a settled file is remembered; must outlive the staged object and the queues. */
   readonly historyTtlMs: number
-}
-
-/** The run that claims: one Map child. */
-export interface ClaimingRun {
-  readonly run_id: string
-  readonly owner: string
-  readonly cadence: BatchConfig
 }
 
 export type TableClaim =

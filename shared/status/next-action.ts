@@ -1,47 +1,7 @@
-/** What is known of a table, and what an operator should do about it now: one sentence, a dash when nothing. */
+/** What an operator should do about a table now: one sentence, a dash when nothing. */
 import type { HoldReason } from '../contracts/ledger.ts'
-import type { EpochMs } from '../contracts/primitives.ts'
 import { verbFor } from '../operate/verb-for.ts'
-import type { ReloadStatus } from './reload.ts'
-
-export interface TableStatusRow {
-  readonly table: string
-  /** Null: no configuration names the table. */
-  readonly cadence: string | null
-  /** Neither `unregistered`, for which files wait, nor `removed` tables are in a configuration. */
-  readonly status:
-    | 'unregistered'
-    | 'removed'
-    | 'inactive'
-    | 'waiting'
-    | 'new'
-    | 'updating_table'
-    | 'completed'
-    | 'refresh_error'
-    | 'held'
-  readonly reason: string | null
-  readonly waiting_files: number
-  /** Of those, full-load files. */
-  readonly waiting_full_files: number
-  /** Null where none is staged or asked for, and where nobody looked. */
-  readonly reload: ReloadStatus | null
-  /** That wait for an operator's decision; null where they were not counted. */
-  readonly quarantined_files: number | null
-  /** In a row without a commit, and how many of them hold the table; null before its first claim. */
-  readonly failed_attempts: number | null
-  readonly max_attempts: number | null
-  readonly waiting_bytes: number
-  /** Put time of the oldest waiting file. */
-  readonly oldest_put_ms: EpochMs | null
-  readonly last_committed_ms: EpochMs | null
-  readonly fresh_as_of_ms: EpochMs | null
-  readonly applied_max_sequence: string | null
-  readonly snapshot: string | null
-  readonly last_run: string | null
-  readonly error: { readonly code: string; readonly message: string } | null
-  readonly target: string | null
-  readonly next_action: string
-}
+import type { TableStatusRow } from './row.ts'
 
 /** What an operator does before the verb that ends the hold. */
 const beforeVerb: Record<HoldReason, string> = {

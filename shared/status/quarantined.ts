@@ -2,7 +2,7 @@
 import { mapBounded } from '../bounded.ts'
 import type { SettledFile } from '../contracts/ledger.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
-import type { TableStatusRow } from './next-action.ts'
+import type { TableStatusRow } from './row.ts'
 
 const TABLES_AT_ONCE = 32
 /** Counted no further: who has so many needs no exact number. */

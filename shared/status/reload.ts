@@ -6,21 +6,7 @@ import type { TableItem } from '../contracts/ledger.ts'
 import type { EpochMs } from '../contracts/primitives.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
-import type { TableStatusRow } from './next-action.ts'
-
-export interface ReloadStatus {
-  /** Put of its first full-load file; null: it was only asked for. */
-  readonly since_ms: EpochMs | null
-  /** Files put from then on wait for it, changes too. Null as for `since_ms`. */
-  readonly waits_from_ms: EpochMs | null
-  /** When an operator asked for it; null: nobody had to. */
-  readonly asked_ms: EpochMs | null
-  readonly full_files: number
-  /** When it is complete, if no more full-load files come until then; `operator`: when somebody says so. */
-  readonly complete_ms: EpochMs | 'operator'
-  /** What is in its way, and what to do about it. */
-  readonly obstacle: string | null
-}
+import type { ReloadStatus, TableStatusRow } from './row.ts'
 
 export type ReloadStatusPorts = Pick<ChoicePorts, 'files' | 'objects'>
 

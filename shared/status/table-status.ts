@@ -5,7 +5,8 @@ import type { TableItem } from '../contracts/ledger.ts'
 import type { ConfigStore } from '../ports/config-store.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
-import { nextAction, type TableStatusRow } from './next-action.ts'
+import { nextAction } from './next-action.ts'
+import type { TableStatusRow } from './row.ts'
 
 export interface StatusPorts {
   readonly files: Pick<FileLedger, 'waitingByTable'>

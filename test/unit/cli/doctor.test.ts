@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { queueFindings, scheduleFindings, sources, tableFindings } from '../../../cli/lib/doctor/deployed.ts'
 import { type Finding, looking } from '../../../cli/lib/doctor/finding.ts'
-import type { TableStatusRow } from '../../../shared/status/next-action.ts'
+import type { TableStatusRow } from '../../../shared/status/row.ts'
 
 const told = (findings: readonly Finding[]) => findings.map(({ state, says }) => `${state} ${says}`)
 
