@@ -10,6 +10,21 @@ const values = (what: string) =>
     .optional()
     .describe(what)
 
+const columnNames = z
+  .array(columnName, { error: "expected a list of columns' names, such as `[commit_ts, change_no]`" })
+  .refine((names) => new Set(names.map((name) => name.toLowerCase())).size === names.length, {
+    error: 'expected each column once, without regard to case',
+  })
+
+/** One column, or several that are compared one after the other. */
+export const sequenceBy = z.union([columnName, columnNames.min(2, 'expected at least two columns, or one by itself')], {
+  error: "expected a column's name, or a list of them",
+})
+
+export const nullMeansUnchanged = z.union([z.literal('all'), columnNames.min(1, 'expected at least one column')], {
+  error: "expected `all`, or a list of columns' names",
+})
+
 const LISTS = ['inserts', 'updates', 'deletes', 'ignored'] as const
 
 const mapping = z

@@ -5,4 +5,21 @@ import type { FlatSettings, Setting } from './layers.ts'
 export function* contradictions(settings: FlatSettings): Generator<[Setting, string]> {
   if (settings.operations !== undefined && settings.apply_as_deletes !== undefined)
     yield ['operations', 'has `operations` and `apply_as_deletes` in one block: keep one']
+  const historical = settings.mode === 'historical' || settings.mode === 'H'
+  if (settings.keys?.length === 0 && !historical)
+    yield [
+      'keys',
+      'has no key, so that nobody can tell which row a change replaces: name its `keys`, or use `mode: historical`, which keeps every row',
+    ]
+  if (settings.null_means_unchanged === undefined) return
+  if (historical)
+    yield [
+      'null_means_unchanged',
+      'has `null_means_unchanged` in historical mode, whose rows stay as they came: take it out',
+    ]
+  if (settings.operations === 'none')
+    yield [
+      'null_means_unchanged',
+      'has `null_means_unchanged`, but nothing that tells its updates: name the operation column in `operations`',
+    ]
 }

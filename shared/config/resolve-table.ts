@@ -188,6 +188,7 @@ function tableItem(
       drop_columns: settings.drop_columns,
       on_bad_file: settings.on_bad_file,
       ...(policy === 'strict' ? {} : { schema_policy: policy }),
+      ...(settings.null_means_unchanged ? { null_means_unchanged: settings.null_means_unchanged } : {}),
     },
     target: {
       format: settings['target.format'],

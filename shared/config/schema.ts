@@ -1,7 +1,7 @@
 /** The YAML file's shape, with a description for every field: `tidegate.schema.json` and the reference are made from it. */
 import { z } from 'zod'
 import { refreshCadence } from '../contracts/primitives.ts'
-import { operations } from './change-schema.ts'
+import { nullMeansUnchanged, operations, sequenceBy } from './change-schema.ts'
 import { partitionField } from './partition-field.ts'
 import { columnTypes, csvSettings } from './text-files.ts'
 import { bytesOf, intervalMsOf } from './units.ts'
@@ -143,10 +143,14 @@ export const tableSettings = z.strictObject({
     .optional()
     .describe('Refresh cadence that the table follows: a name under `cadences`.'),
   active: z.boolean({ error: 'expected true or false' }).optional().describe('false: its files wait. Default: true.'),
-  keys: columns.min(1, 'expected at least one column').optional().describe('Columns that identify a row.'),
-  sequence_by: text("a column's name")
+  keys: columns
     .optional()
-    .describe('Column that orders the changes of one key, as text; for DMS the change sequence.'),
+    .describe('Columns that identify a row. None, `[]`, only with `mode: historical`, whose rows are versions.'),
+  sequence_by: sequenceBy
+    .optional()
+    .describe(
+      'Column that orders the changes of one key, as text; for DMS the change sequence. Several, such as `[commit_ts, change_no]`: later ones break the ties of earlier ones.',
+    ),
   apply_as_deletes: z
     .strictObject({
       column: text("a column's name").describe('Column that says what a change is.'),
@@ -158,6 +162,11 @@ export const tableSettings = z.strictObject({
     .optional()
     .describe(
       'Instead of `apply_as_deletes`: what each value of the operation column is. A value in none of the lists is an error. none: the files have no such column, and every row is an upsert.',
+    ),
+  null_means_unchanged: nullMeansUnchanged
+    .optional()
+    .describe(
+      'Columns whose null in an update leaves the value as it was, for sources that log changed columns only; all: every column but the keys. A late change of such a key holds the table. Default: a null is a null.',
     ),
   mode: z
     .enum(['snapshot', 'historical', 'S', 'H'])

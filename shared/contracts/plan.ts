@@ -39,14 +39,18 @@ export const operations = z.union([
  */
 export const mergeSpec = z.strictObject({
   mode: z.enum(['snapshot', 'historical']),
-  keys: z.array(z.string().min(1)).min(1),
-  sequence_by: z.string().min(1),
+  /** None only in historical mode. */
+  keys: z.array(z.string().min(1)),
+  /** Several columns are compared one after the other. */
+  sequence_by: z.union([z.string().min(1), z.array(z.string().min(1)).min(2)]),
   apply_as_deletes: z.strictObject({ column: z.string().min(1), equals: z.string() }).optional(),
   operations: operations.optional(),
   drop_columns: z.array(z.string().min(1)),
   on_bad_file: z.enum(['hold', 'quarantine']),
   /** What a file does whose columns are not the table's. Left out where it is `strict`: entries from before it are frozen without. */
   schema_policy: z.enum(['evolve', 'lenient']).optional(),
+  /** Columns whose null in an update leaves the value as it was; `all` but the keys. */
+  null_means_unchanged: z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]).optional(),
 })
 
 export const targetSpec = z.strictObject({

@@ -11,6 +11,7 @@ export const verbFor: Record<HoldReason, 'unlock' | 'retry' | 'release'> = {
   full_load_put_again: 'release',
   late_beyond_window: 'release',
   schema_changed: 'release',
+  late_partial_update: 'release',
   name_collision: 'release',
   planned_file_gone: 'release',
   attempts_exhausted: 'retry',

@@ -39,9 +39,12 @@ const LATE_BEYOND_WINDOW = 'TG2301'
 const COLUMN_NARROWED = 'TG2221'
 /** Its number for a key that is another one. */
 const KEY_CHANGED = 'TG2222'
+/** Its number for a change that is older than a row which took values from before it. */
+const LATE_PARTIAL = 'TG2302'
 /** What only an operator can decide about, whatever the policy for bad files. */
 const HELD_FOR: Readonly<Record<string, HoldReason>> = {
   [LATE_BEYOND_WINDOW]: 'late_beyond_window',
+  [LATE_PARTIAL]: 'late_partial_update',
   [COLUMN_NARROWED]: 'schema_changed',
   [KEY_CHANGED]: 'schema_changed',
 }

@@ -11,6 +11,7 @@ const beforeVerb: Record<HoldReason, string> = {
   late_beyond_window: 'a change file is older than the kept deletes: decide whether to apply or remove it',
   schema_changed:
     'the source has changed a key, or a type to one that the table can not widen to: do what its error says',
+  late_partial_update: 'a change is older than a row that updates with nulls were folded into: reload the table',
   name_collision: 'two source tables share this ledger name: rename one of them at its source',
   planned_file_gone: 'put the file that its error names again',
   attempts_exhausted: 'mend what the error says',

@@ -25,7 +25,7 @@ from tidegate_job.operations import Operations
 from tidegate_job.plan import Merge, PlannedFile, TextFiles
 from tidegate_job.read_failures import blame_files
 
-MERGE = Merge("snapshot", ("id",), "seq", Operations("op", ("D",)), frozenset())
+MERGE = Merge("snapshot", ("id",), ("seq",), Operations("op", ("D",)), frozenset())
 #: Reasons that file_checks and columns give for a file.
 READABLE_CODES = ("TG21", "TG22")
 DAMAGES = 200 if DEEP else 30

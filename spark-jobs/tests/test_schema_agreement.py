@@ -14,7 +14,7 @@ from tidegate_job.plan import parse_plan
 from tidegate_job.schema_policy import SchemaHeld, widens
 
 [TABLE] = parse_plan(GOLDEN["plan"]).tables
-EVOLVES = replace(TABLE.merge, keys=("id",), sequence_by="seq", schema_policy="evolve")
+EVOLVES = replace(TABLE.merge, keys=("id",), sequence_columns=("seq",), schema_policy="evolve")
 Columns = Mapping[str, str]
 
 

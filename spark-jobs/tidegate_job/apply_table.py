@@ -50,6 +50,7 @@ from .late import FoundRows, check_rows, lowest_late_sequence
 from .layout import ControlLayout
 from .object_store import ObjectStore
 from .outcome import AppliedFile, Lookup, Outcome, RowCounts
+from .partial_updates import fold_partial, refuse_late, unchanged_columns, without_values
 from .partition_spec import parse_partition_by
 from .plan import PlannedFile, TablePlan
 from .read_failures import blame_files
@@ -281,9 +282,16 @@ def _effects(
     if late is not None:
         deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
         remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
+    values = unchanged_columns(plan, columns.data)
+    stored = table.hits(changes, key_columns, rows, values)
     # One partition needs no shuffle: for a small batch those cost more than the work.
-    folded = fold(changes.coalesce(1) if rows <= _ONE_PARTITION_ROWS else changes, keys)
-    return with_effects(folded, keys, table.hits(changes, key_columns, rows), remembered)
+    together = changes.coalesce(1) if rows <= _ONE_PARTITION_ROWS else changes
+    if not values:
+        return with_effects(fold(together, keys), keys, stored, remembered)
+    if late is not None:
+        refuse_late(plan, changes, stored)
+    folded = fold_partial(plan, together, values, stored, remembered)
+    return with_effects(folded, keys, without_values(stored, values), remembered)
 
 
 def _stage(job: Job, plan: TablePlan, table: OpenTable, batch: _Batch) -> Commit | None:

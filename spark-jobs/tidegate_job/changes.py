@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, SparkSession, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from . import names
@@ -16,12 +16,12 @@ from .columns import BatchColumns, Footer, types_read
 from .landed_scan import PATH, spellings
 from .mixed_scan import RowsOf, scan_files
 from .plan import Merge, PlannedFile
+from .sequences import sequence_text
 
 DELETE = "_tg_delete"
 PUT_AT = "_tg_put_at"
 _NULL_KEY = "_tg_null_key_"
 _LOADED = "L"
-INTEGER_WIDTH = 20
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,14 @@ def read_changes(
     One scan, whatever the number of files, as long as they have each column with one type: a column that a
     file lacks (a full load has no operation) reads as null. `rows_of` makes it.
     """
-    types = types_read(footers, columns, merge)
-    by = merge.operations.column
+    types = types_read(columns)
     scan = scan_files(files, footers, types, columns, rows_of)
-    has_operation = by is not None and by in types
-    operation = (
-        F.col(names.quote(by)).cast("string")
-        if by is not None and has_operation
-        else F.lit(None).cast("string")
-    )
-    sequence = F.col(names.quote(merge.sequence_by)) if merge.sequence_by in types else F.lit(None)
+    by = merge.operations.column
+    given = F.col(names.quote(by)) if by is not None and by in types else F.lit(None)
+    operation = given.cast("string")
     changes = scan.select(
         *(F.col(names.quote(name)) for name in columns.data),
-        normalised_sequence(sequence, columns.sequence_type).alias(names.SEQUENCE),
+        sequence_text(merge.sequence_columns, types).alias(names.SEQUENCE),
         F.coalesce(operation, F.lit(_LOADED)).alias(names.OPERATION),
         is_delete(operation, merge.operations).alias(DELETE),
         *marks(operation, merge.operations),
@@ -79,19 +74,6 @@ def read_changes(
         return changes.drop(PATH).crossJoin(known.drop(PATH).distinct())
     # An inner join: rows under a path that is not in the plan would show as missing rows of that file.
     return changes.join(known, PATH).drop(PATH)
-
-
-def normalised_sequence(sequence: Column, type_: str) -> Column:
-    """A sequence as text that sorts as its values do; a missing one is the empty text, the lowest."""
-    if type_ in ("timestamp", "timestamp_ntz"):
-        text = F.date_format(sequence, "yyyy-MM-dd HH:mm:ss.SSSSSS")
-    elif type_ in ("string", "date"):
-        text = sequence.cast("string")
-    else:
-        # A sign would break the order of the text: it goes in front, where the check of the file finds it.
-        digits = F.lpad(sequence.cast("string"), INTEGER_WIDTH, "0")
-        text = F.when(sequence < 0, F.concat(F.lit("-"), digits)).otherwise(digits)
-    return F.coalesce(text, F.lit(""))
 
 
 def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
@@ -137,20 +119,26 @@ def bad_rows(
     """The first rows of the file, counted from 1 in its own order, that have no value in the key `column`, or
     an operation there that no list names. `rows_where` finds rows by a condition on one column of a type."""
     is_key = column in merge.keys
-    type_ = columns.data[column] if is_key else columns.operation_type
+    type_ = columns.data[column] if is_key else columns.special[column]
     value = F.col(names.quote(column))
     wanted = value.isNull() if is_key else is_unlisted(value.cast("string"), merge.operations, file.kind)
     return rows_where(file, column, type_, wanted)
 
 
-def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """The newest change of each key. A tie goes to the file put earliest, then to the smallest row hash."""
+def newest_first(changes: DataFrame, keys: Sequence[str]) -> WindowSpec:
+    """The changes of each key in the order in which they win. A tie goes to the file put earliest, then to
+    the smallest row hash."""
     data = [name for name in changes.columns if not name.startswith(names.RESERVED_PREFIX)]
-    newest_first = Window.partitionBy(*(F.col(names.quote(key)) for key in keys)).orderBy(
+    return Window.partitionBy(*(F.col(names.quote(key)) for key in keys)).orderBy(
         F.col(names.SEQUENCE).desc(), F.col(PUT_AT).asc(), _row_hash(changes, [*data, names.OPERATION]).asc()
     )
+
+
+def fold(changes: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """The newest change of each key."""
     place = "_tg_place"
-    return changes.withColumn(place, F.row_number().over(newest_first)).where(F.col(place) == 1).drop(place)
+    numbered = changes.withColumn(place, F.row_number().over(newest_first(changes, keys)))
+    return numbered.where(F.col(place) == 1).drop(place)
 
 
 def keys_are_unique(changes: DataFrame, keys: Sequence[str], rows: int) -> bool:

@@ -41,12 +41,12 @@ class Footer:
 
 @dataclass(frozen=True)
 class BatchColumns:
-    """What a batch is read as: the table's data columns by lower-case name, and the types of the two special
-    ones. `rescued` are columns of the files that the table does not get: their values go into RESCUED."""
+    """What a batch is read as: the table's data columns by lower-case name, and those that say what a change
+    is, as far as any file has them. `rescued` are columns of the files that the table does not get: their
+    values go into RESCUED."""
 
     data: Mapping[str, str]
-    sequence_type: str
-    operation_type: str
+    special: Mapping[str, str]
     rescued: tuple[str, ...] = ()
 
 
@@ -88,8 +88,7 @@ def agree_columns(
             errors.append(FileError(file, "read", "columns", error))
     columns_of_batch = BatchColumns(
         data={**(agreement.data or {}), **({RESCUED: RESCUED_TYPE} if rescues else {})},
-        sequence_type=special.get(merge.sequence_by, "string"),
-        operation_type=special.get(merge.operations.column or "", "string"),
+        special=special,
         rescued=tuple(sorted(agreement.rescued)),
     )
     return columns_of_batch, errors
@@ -98,18 +97,12 @@ def agree_columns(
 def special_columns(merge: Merge) -> frozenset[str]:
     """Columns that say what a change is, and are no data (unless they are keys)."""
     operation = merge.operations.column
-    return frozenset({merge.sequence_by} if operation is None else {merge.sequence_by, operation})
+    return frozenset(merge.sequence_columns if operation is None else (*merge.sequence_columns, operation))
 
 
-def types_read(footers: Mapping[str, Footer], columns: BatchColumns, merge: Merge) -> dict[str, str]:
-    """By lower-case name, what to read: the data columns, and of sequence and operation what any file has."""
-    types = dict(columns.data)
-    present = {name.lower() for footer in footers.values() for name, _ in footer.columns}
-    special = ((merge.sequence_by, columns.sequence_type), (merge.operations.column, columns.operation_type))
-    for name, type_ in special:
-        if name is not None and name in present:
-            types[name] = type_
-    return types
+def types_read(columns: BatchColumns) -> dict[str, str]:
+    """By lower-case name, what to read: the data columns, and those that say what a change is."""
+    return {**columns.data, **columns.special}
 
 
 def stored_type(type_: str) -> str:
@@ -133,13 +126,15 @@ def _check_special(file: PlannedFile, columns: Mapping[str, str], merge: Merge) 
             raise JobError(KEY_MISSING, uri=file.uri, column=key)
         if not can_be_key(columns[key]):
             raise JobError(KEY_TYPE, uri=file.uri, column=key, type=columns[key])
-    sequence_type = columns.get(merge.sequence_by)
-    if sequence_type is not None and sequence_type not in _SEQUENCE_TYPES:
-        raise JobError(SEQUENCE_TYPE, uri=file.uri, column=merge.sequence_by, type=sequence_type)
+    for name in merge.sequence_columns:
+        type_ = columns.get(name)
+        if type_ is not None and type_ not in _SEQUENCE_TYPES:
+            raise JobError(SEQUENCE_TYPE, uri=file.uri, column=name, type=type_)
     # Full-load files have neither, unless DMS is told to write them (IncludeOpForFullLoad).
     if file.kind == "incremental":
-        if sequence_type is None:
-            raise JobError(SEQUENCE_MISSING, uri=file.uri, column=merge.sequence_by)
+        for name in merge.sequence_columns:
+            if name not in columns:
+                raise JobError(SEQUENCE_MISSING, uri=file.uri, column=name)
         if merge.operations.column not in (None, *columns):
             raise JobError(OPERATION_MISSING, uri=file.uri, column=merge.operations.column)
 

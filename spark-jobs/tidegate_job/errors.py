@@ -138,6 +138,17 @@ LATE_BEYOND_WINDOW = Kind(
     "revive a deleted row. The table must be held; an operator decides whether to take the file "
     "out or to reload.",
 )
+UNCHANGED_COLUMN_MISSING = Kind(
+    "TG2218",
+    "`null_means_unchanged` names `{column}`, which is no column of `{target}`: nulls would overwrite what "
+    "they should leave. Correct the name.",
+)
+LATE_PARTIAL = Kind(
+    "TG2302",
+    "`{uri}` has a change of `{sequence}` for a key whose stored row is of `{stored}`: that row took values "
+    "from before it, by `null_means_unchanged`, and the change can't be folded in any more. Reload the "
+    "table; or leave `null_means_unchanged` out until the file is applied, and the change counts as stale.",
+)
 PARTITION_SPEC = Kind(
     "TG2401",
     "`partition_by` has `{spec}`; it must be `bucket(n, column)`, `days(column)`, `months(column)` or a "

@@ -149,11 +149,13 @@ class IcebergTable:
         check_adoption(self._spark, self._table, self._name, self._plan)
         check_stored_properties(self._plan, dict(self._table.properties()))
 
-    def hits(self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int) -> DataFrame | None:
+    def hits(
+        self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int, values: Sequence[str] = ()
+    ) -> DataFrame | None:
         if self._pinned is None or self._plan.replaces:
             return None
         self._scan = PinnedScan(self._spark, self._table, self._name, self._pinned)
-        self._hits = find_hits(self._scan, changes, keys, rows)
+        self._hits = find_hits(self._scan, changes, keys, rows, values)
         return self._hits.frame if self._hits else None
 
     def stage(

@@ -21,6 +21,7 @@ from .iceberg_scan import PinnedScan
 from .iceberg_stage import StagedFiles, remove_files, write_data_files
 from .key_ranges import Bounds, key_ranges
 from .outcome import RowCounts
+from .partial_updates import stored_as
 from .position_deletes import write_position_deletes
 
 PRUNED_FROM = 4
@@ -52,8 +53,11 @@ class Hits:
         return found
 
 
-def find_hits(scan: PinnedScan, changes: DataFrame, keys: Sequence[KeyColumn], rows: int) -> Hits | None:
-    """Look for the keys of `changes` (`rows` of them); None if no file of the table can hold one."""
+def find_hits(
+    scan: PinnedScan, changes: DataFrame, keys: Sequence[KeyColumn], rows: int, values: Sequence[str] = ()
+) -> Hits | None:
+    """Look for the keys of `changes` (`rows` of them); None if no file of the table can hold one. `values`
+    are columns whose stored values are wanted too, as `stored_as` names them."""
     ranges = key_ranges(changes, keys, rows) if scan.files >= PRUNED_FROM else []
     tasks = scan.tasks(ranges)
     if tasks.isEmpty():
@@ -63,12 +67,14 @@ def find_hits(scan: PinnedScan, changes: DataFrame, keys: Sequence[KeyColumn], r
     # A table that is about to be adopted has no sequences yet.
     sequence = F.col(names.SEQUENCE) if names.SEQUENCE in stored.columns else F.lit(None).cast("string")
     wanted = changes.select(*(F.col(names.quote(key)) for key in key_names))
+    there = {name.lower() for name in stored.columns}
     small = rows <= BROADCAST_ROWS
     found = stored.select(
         *(F.col(names.quote(key)).alias(key) for key in key_names),
         F.coalesce(sequence, F.lit("")).alias(names.SEQUENCE),
         F.col("_file").alias(HIT_FILE),
         F.col("_pos").alias(HIT_POSITION),
+        *(F.col(names.quote(name)).alias(stored_as(name)) for name in values if name in there),
     ).join(F.broadcast(wanted) if small else wanted, key_names, "left_semi")
     return Hits(F.broadcast(found) if small else found, scan, ranges, tasks)
 

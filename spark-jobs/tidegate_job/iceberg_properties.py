@@ -63,7 +63,7 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
         "tidegate.managed": "true",
         "tidegate.source-table": plan.table,
         "tidegate.keys": ",".join(plan.merge.keys),
-        "tidegate.sequence-by": plan.merge.sequence_by,
+        "tidegate.sequence-by": ",".join(plan.merge.sequence_columns),
         MODE: plan.merge.mode,
     }
 

@@ -55,7 +55,7 @@ class LandedFiles:
         """The same with all rows counted. What is kept of text goes when `held` is closed. BadFiles with the
         rows that are malformed, or hold what the type of their column does not."""
         if self._text:
-            wanted = {*types_read(self._footers, columns, self._merge), *columns.rescued}
+            wanted = {*types_read(columns), *columns.rescued}
             self._footers |= self._text.read(self._footers, wanted, held)
         return self._footers
 

@@ -63,7 +63,10 @@ def check_rows(
         errors += _unknown_operations(plan, file, rows, rows_to_blame)
         if (rows.lowest_present or "").startswith("-"):
             error = JobError(
-                SEQUENCE_TYPE, uri=file.uri, column=plan.merge.sequence_by, type="negative number"
+                SEQUENCE_TYPE,
+                uri=file.uri,
+                column=", ".join(plan.merge.sequence_columns),
+                type="negative number",
             )
             errors.append(FileError(file, "read", "sequence", error))
         applied.append(

@@ -46,10 +46,13 @@ class Merge:
 
     mode: Literal["snapshot", "historical"]
     keys: tuple[str, ...]
-    sequence_by: str
+    sequence_columns: tuple[str, ...]
+    """Compared in this order."""
     operations: Operations
     drop_columns: frozenset[str]
     schema_policy: Literal["strict", "evolve", "lenient"] = "strict"
+    null_means_unchanged: tuple[str, ...] | Literal["all"] = ()
+    """Columns whose null in an update leaves the value as it was."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def load_plan(store: ObjectStore, uri: str, run_id: str) -> Plan:
 
 def parse_plan(document: dict[str, Any]) -> Plan:
     """The dataclasses of a document that is valid already. LayoutError if its names or URIs do not fit the
-    control bucket."""
+    control bucket, ValueError if a table's settings contradict each other."""
     layout = ControlLayout.of(document["outcomes"], document["run_id"])
     plan = Plan(
         run_id=document["run_id"],
@@ -155,6 +158,9 @@ def _table(item: dict[str, Any]) -> TablePlan:
     entry = item["entry"]
     merge = entry["merge"]
     target = entry["target"]
+    unchanged = merge.get("null_means_unchanged", ())
+    if merge["mode"] == "snapshot" and not merge["keys"]:
+        raise ValueError(f"`{item['table']}` has one row a key, and no `keys`")
     return TablePlan(
         table=item["table"],
         token=item["token"],
@@ -167,11 +173,12 @@ def _table(item: dict[str, Any]) -> TablePlan:
         applied=Applied(**entry["applied"]),
         merge=Merge(
             mode=merge["mode"],
-            keys=tuple(key.lower() for key in merge["keys"]),
-            sequence_by=merge["sequence_by"].lower(),
+            keys=_lower(merge["keys"]),
+            sequence_columns=_lower([by] if isinstance(by := merge["sequence_by"], str) else by),
             operations=operations_of(merge),
-            drop_columns=frozenset(name.lower() for name in merge["drop_columns"]),
+            drop_columns=frozenset(_lower(merge["drop_columns"])),
             schema_policy=merge.get("schema_policy", "strict"),
+            null_means_unchanged=unchanged if unchanged == "all" else _lower(unchanged),
         ),
         target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),
         text_files=_text_files(**entry.get("text_files", {})),
@@ -183,6 +190,10 @@ def _text_files(columns: Iterable[dict[str, str]] = (), csv: dict[str, Any] | No
     escape = said.get("escape", said.get("quote", '"'))
     named = tuple((column["name"].lower(), column["type"]) for column in columns)
     return TextFiles(columns=named, **{**said, "escape": escape})
+
+
+def _lower(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in names)
 
 
 def _file(item: dict[str, Any]) -> PlannedFile:

@@ -65,9 +65,12 @@ class OpenTable(Protocol):
         """JobError if the configured properties or the existing table do not allow exactly-once commits."""
         ...
 
-    def hits(self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int) -> DataFrame | None:
+    def hits(
+        self, changes: DataFrame, keys: Sequence[KeyColumn], rows: int, values: Sequence[str] = ()
+    ) -> DataFrame | None:
         """The pinned snapshot's rows whose keys are among `changes` (`rows` of them): keys and sequence, and
-        columns of the format's own that lead back to the row. None if there are none."""
+        columns of the format's own that lead back to the row. None if there are none. Of `values`, columns
+        by lower-case name, also what the table has, under the name that `partial_updates.stored_as` gives."""
         ...
 
     def stage(

@@ -11,6 +11,23 @@ const merged = (block: string) => {
 }
 const MAPPING = '{ column: op, inserts: [c, r], updates: [u], deletes: [d] }'
 
+describe('what orders changes, and what a null means', () => {
+  it('is one column or several', () => {
+    expect(merged('{ sequence_by: commit_ts }')?.sequence_by).toBe('commit_ts')
+    expect(merged('{ sequence_by: [commit_ts, change_no] }')?.sequence_by).toEqual(['commit_ts', 'change_no'])
+  })
+
+  it('is told to the job only if the file says it', () => {
+    expect(merged('{ null_means_unchanged: all }')?.null_means_unchanged).toBe('all')
+    expect(merged('{ null_means_unchanged: [bio] }')?.null_means_unchanged).toEqual(['bio'])
+    expect(merged('')).not.toHaveProperty('null_means_unchanged')
+  })
+
+  it('needs no key where every row is a version', () => {
+    expect(merged('{ keys: [], mode: historical }')?.keys).toEqual([])
+  })
+})
+
 describe('operations', () => {
   it('replaces apply_as_deletes, also where that is built in', () => {
     const merge = merged(`{ operations: ${MAPPING} }`)
@@ -31,9 +48,17 @@ describe('operations', () => {
     expect(under(`operations: ${MAPPING}`, short)).toEqual([[true, undefined]])
     expect(under(short, `operations: ${MAPPING}`)).toEqual([[false, 'kind']])
   })
+})
 
+describe('what contradicts itself', () => {
   it.each([
     ['TG1228', `{ operations: ${MAPPING}, apply_as_deletes: { column: op, equals: d } }`, '`hr.emp` has `operations`'],
+    ['TG1228', '{ keys: [] }', '`hr.emp` has no key'],
+    ['TG1228', '{ mode: H, null_means_unchanged: all }', 'rows stay as they came'],
+    ['TG1228', '{ operations: none, null_means_unchanged: all }', 'name the operation column'],
+    ['TG1204', '{ sequence_by: [seq] }', 'expected at least two columns'],
+    ['TG1204', '{ sequence_by: [a, A] }', 'expected each column once'],
+    ['TG1204', '{ null_means_unchanged: some }', 'expected `all`, or a list'],
     ['TG1204', '{ operations: all }', 'expected `none`, or a mapping'],
     ['TG1204', '{ operations: { column: op } }', 'values in its lists'],
     ['TG1204', '{ operations: { column: op, inserts: [c], updates: [c] } }', 'each of them once'],

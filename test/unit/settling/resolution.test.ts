@@ -75,11 +75,14 @@ describe('what was rejected by the only job', () => {
     },
   )
 
-  it('is held where deletes are no longer remembered', () => {
-    const error = { code: 'TG2301', message: 'too late', transient: false, details: null }
+  it.each([
+    ['TG2301', 'late_beyond_window'],
+    ['TG2302', 'late_partial_update'],
+  ])('is held for what an operator must decide: %s', (code, hold_reason) => {
+    const error = { code, message: 'too late', transient: false, details: null }
     expect(resolve(planned(1), rejected({ error }), job('yes'), ALONE)).toMatchObject({
       kind: 'held',
-      hold_reason: 'late_beyond_window',
+      hold_reason,
       frozen: false,
       error,
     })

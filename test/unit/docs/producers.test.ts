@@ -1,0 +1,13 @@
+/** The settings that docs/how-to/rows-of-any-producer.md shows are ones that the file may have. */
+import { describe, expect, it } from 'vitest'
+import { blocksOf } from '../../e2e/support/page.ts'
+import { BASE, resolved } from '../config/support.ts'
+import { read } from './sources.ts'
+
+const blocks = blocksOf(read('docs/how-to/rows-of-any-producer.md')).filter(({ language }) => language === 'yaml')
+
+describe('rows-of-any-producer.md', () => {
+  it.each(blocks.map(({ line, content }) => [line, content] as const))('line %i has valid settings', (_, content) => {
+    expect(resolved(BASE + content).tables.length).toBeGreaterThan(0)
+  })
+})
