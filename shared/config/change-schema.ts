@@ -25,6 +25,13 @@ export const nullMeansUnchanged = z.union([z.literal('all'), columnNames.min(1, 
   error: "expected `all`, or a list of columns' names",
 })
 
+export const beforeImage = z.strictObject({
+  prefix: z
+    .string({ error: 'expected a text' })
+    .min(1, 'expected at least one character')
+    .describe("What the names of before-image columns begin with, such as `BI_`; then the column's own name."),
+})
+
 const LISTS = ['inserts', 'updates', 'deletes', 'ignored'] as const
 
 const mapping = z

@@ -11,7 +11,14 @@ export function* contradictions(settings: FlatSettings): Generator<[Setting, str
       'keys',
       'has no key, so that nobody can tell which row a change replaces: name its `keys`, or use `mode: historical`, which keeps every row',
     ]
+  if (settings.before_image !== undefined && settings.shape === 'debezium')
+    yield ['before_image', 'has `before_image`, but its envelopes have `before`: take it out']
   if (settings.null_means_unchanged === undefined) return
+  if (settings.before_image !== undefined || settings.shape === 'debezium')
+    yield [
+      'null_means_unchanged',
+      'has `null_means_unchanged`, and keys as they were before an update: the nulls of an update that changes the key would have no row to take values from. Keep one',
+    ]
   if (historical)
     yield [
       'null_means_unchanged',

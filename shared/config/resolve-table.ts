@@ -1,7 +1,7 @@
 /** One table's settings, from the blocks that apply to it to the item that a claim reads. */
-import type { MergeSpec } from '../contracts/plan.ts'
 import { globMatcher } from '../files/glob.ts'
 import { shown } from '../files/shown.ts'
+import { changesBuiltIn, changesOf } from './change-settings.ts'
 import { contradictions } from './contradictions.ts'
 import { type FlatSettings, type Layer, layerOf, type Setting, settle } from './layers.ts'
 import type { NamedTable } from './named-tables.ts'
@@ -27,8 +27,6 @@ const BUILT_IN = {
   'target.partition_by': [],
   'target.properties': {},
 } satisfies FlatSettings
-/** As DMS writes it. */
-const DMS_DELETES: FlatSettings = { apply_as_deletes: { column: 'Op', equals: 'D' } }
 
 /** What a table can't do without, and what to add. */
 const NEEDED = {
@@ -64,14 +62,15 @@ export function tableResolver(
     layer: layerOf(`defaults[${index}]`, settings),
     path: ['defaults', index] as Path,
   }))
-  const hasDms = Object.values(config.sources).some((source) => source.shape === 'dms')
-  const builtIn: Layer = { label: 'built in', settings: { ...BUILT_IN, ...(hasDms ? DMS_DELETES : {}) } }
   const cadences = Object.keys(config.cadences)
   const pathByLabel = new Map(blocks.map(({ layer, path }) => [layer.label, path]))
 
   return (named) => {
     const matching = blocks.filter((block) => block.matches(named.name.toLowerCase())).map((block) => block.layer)
-    const { settings, from } = settle([...named.layers, ...matching, builtIn])
+    const layers = [...named.layers, ...matching]
+    const changes = changesBuiltIn(config.sources, settle(layers).settings.shape)
+    const builtIn: Layer = { label: 'built in', settings: { ...BUILT_IN, ...changes } }
+    const { settings, from } = settle([...layers, builtIn])
     const problems: Problem[] = []
     const report = (code: Problem['code'], path: Path, message: string) =>
       problems.push({ code, path, line: lineOf(path), message })
@@ -87,6 +86,12 @@ export function tableResolver(
       report('TG1210', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
     for (const [setting, message] of laterVersions(settings)) report('TG1217', placeOf(setting), message)
     for (const [setting, message] of ofOtherFormats(settings)) report('TG1225', placeOf(setting), message)
+    if (changes === undefined)
+      report(
+        'TG1211',
+        [...named.path, 'shape'],
+        `\`${shown(named.name)}\` has no \`shape\`, and there are sources of envelopes and others: add \`shape: debezium\` or \`shape: rows\``,
+      )
     for (const [setting, message] of contradictions(settings))
       report('TG1228', placeOf(setting), `\`${shown(named.name)}\` ${message}`)
     if (!isComplete(settings)) {
@@ -153,12 +158,6 @@ function reloadOf({ reload }: Complete, cadence: CadenceBlock | undefined): NonN
   return { complete_when: 'quiet', quiet_ms }
 }
 
-const operationsOf = ({
-  operations,
-  apply_as_deletes,
-}: Complete): Pick<MergeSpec, 'operations' | 'apply_as_deletes'> =>
-  operations === undefined ? { apply_as_deletes } : { operations }
-
 function tableItem(
   named: NamedTable,
   settings: Complete,
@@ -184,11 +183,10 @@ function tableItem(
       mode: historical ? 'historical' : 'snapshot',
       keys: settings.keys,
       sequence_by: settings.sequence_by,
-      ...operationsOf(settings),
+      ...changesOf(settings),
       drop_columns: settings.drop_columns,
       on_bad_file: settings.on_bad_file,
       ...(policy === 'strict' ? {} : { schema_policy: policy }),
-      ...(settings.null_means_unchanged ? { null_means_unchanged: settings.null_means_unchanged } : {}),
     },
     target: {
       format: settings['target.format'],

@@ -1,7 +1,7 @@
 /** The YAML file's shape, with a description for every field: `tidegate.schema.json` and the reference are made from it. */
 import { z } from 'zod'
 import { refreshCadence } from '../contracts/primitives.ts'
-import { nullMeansUnchanged, operations, sequenceBy } from './change-schema.ts'
+import { beforeImage, nullMeansUnchanged, operations, sequenceBy } from './change-schema.ts'
 import { partitionField } from './partition-field.ts'
 import { columnTypes, csvSettings } from './text-files.ts'
 import { bytesOf, intervalMsOf } from './units.ts'
@@ -25,7 +25,11 @@ const source = z.strictObject({
     .enum(['{schema}/{table}', '{table}'])
     .describe('Folders after the prefix that name schema and table; deeper folders may follow.'),
   schema: text().optional().describe('Schema of all tables, for a layout without {schema}.'),
-  shape: z.enum(['dms', 'plain']).describe('dms: rows as AWS DMS writes them. plain: rows of any other producer.'),
+  shape: z
+    .enum(['dms', 'plain', 'debezium'])
+    .describe(
+      'dms: rows as AWS DMS writes them. plain: rows of any other producer. debezium: envelopes of `before` and `after`.',
+    ),
   file_names: z
     .enum(['dms', 'any'])
     .optional()
@@ -167,6 +171,17 @@ export const tableSettings = z.strictObject({
     .optional()
     .describe(
       'Columns whose null in an update leaves the value as it was, for sources that log changed columns only; all: every column but the keys. A late change of such a key holds the table. Default: a null is a null.',
+    ),
+  shape: z
+    .enum(['rows', 'debezium'])
+    .optional()
+    .describe(
+      'debezium: its files hold envelopes of `before` and `after`. rows: they do not. Needed where sources of both kinds are configured.',
+    ),
+  before_image: beforeImage
+    .optional()
+    .describe(
+      'Change files have the keys as they were before (`add-before-image-columns` of DMS): an update that changes a key deletes the row of the old one. Default: the old row stays.',
     ),
   mode: z
     .enum(['snapshot', 'historical', 'S', 'H'])

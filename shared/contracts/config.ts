@@ -13,8 +13,8 @@ export const sourceConfig = z
     layout: z.enum(['{schema}/{table}', '{table}']),
     /** Needed when the layout has no `{schema}`. */
     schema: z.string().min(1).optional(),
-    /** `dms`: operation and sequence columns as DMS writes them. `plain`: rows as configured. */
-    shape: z.enum(['dms', 'plain']),
+    /** `dms`: operation and sequence columns as DMS writes them. `plain`: rows as configured. `debezium`: envelopes. */
+    shape: z.enum(['dms', 'plain', 'debezium']),
     /** `dms`: LOAD… and time-stamped names only. `any`: every file name is a change file unless `full_load.match` says otherwise. */
     file_names: z.enum(['dms', 'any']).default('dms'),
     /** Glob relative to `prefix`; `*` stops at a slash, `**` does not. */

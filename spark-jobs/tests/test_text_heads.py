@@ -107,7 +107,7 @@ def test_names_without_a_header(
     configured: list[str], operations: str | None, kind: str, fields: list[str], names: list[str] | str
 ) -> None:
     """A column that came or went is never taken for the operation, nor the other way round."""
-    merge = Merge("snapshot", ("id",), "seq", Operations(operations, ("D",)), frozenset())
+    merge = Merge("snapshot", ("id",), ("seq",), Operations(operations, ("D",)), frozenset())
     text = TextFiles(columns=tuple((name, "string") for name in configured))
     file = PlannedFile("000000000001-x", "s3://b/x.csv", kind, "csv", "e", 1, 1)  # type: ignore[arg-type]
     if isinstance(names, str):

@@ -28,6 +28,7 @@ from .effects import (
     remembered_frame,
     with_effects,
 )
+from .envelopes import flat_footers, flattening
 from .errors import (
     DISK_FULL,
     ENGINE_FAILED,
@@ -214,7 +215,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     check_unchanged(job.store, files, "check")
     landed = LandedFiles(job.spark, job.store, files, plan.merge, plan.text_files)
     with blame_files(job.store, files, plan.target.name):
-        footers = landed.describe(table.declared)
+        footers = flat_footers(files, landed.describe(table.declared), plan.merge)
     check_adopted_columns(plan, footers, table.declared)
     columns, errors = agree_columns(
         files, footers, plan.merge, table.declared, plan.target.name, table.earlier_types
@@ -224,9 +225,10 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     if table.declared is None:
         parse_partition_by(plan.target.partition_by, columns.data)
     with blame_files(job.store, files, plan.target.name):
-        footers = landed.read(columns, held)
+        footers = flat_footers(files, landed.read(columns, held), plan.merge)
     rows = sum(footer.rows for footer in footers.values())
-    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms(), landed.rows_of)
+    rows_of = flattening(landed.rows_of, plan.merge)
+    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms(), rows_of)
     changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))
     if rows <= _ONE_TASK_ROWS:
         changes = changes.coalesce(1)
@@ -245,8 +247,9 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
             applied = check_rows(plan, footers, found, rows_to_blame)
             changes = without_marks(changes)
             effects = kept(_effects(job, plan, table, changes, columns, found, rows), held)
+            read = sum(rows.rows + rows.derived for rows in found.values())
             skipped = sum(rows.skipped for rows in found.values())
-            counts, hit = count_effects(effects, sum(file.rows for file in applied), skipped)
+            counts, hit = count_effects(effects, read, skipped)
     return _Batch(columns, effects, counts, hit, applied, changes.where(F.col(DELETE)))
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from .names import OPERATION
+from .names import OPERATION, quote
 from .operations import Operations
+from .plan import Merge
 
 SKIPPED = "_tg_skipped"
-"""Whether the row is no change: its operation is ignored."""
+"""Whether the row is no change: its operation is ignored, or it is empty."""
 UNKNOWN = "_tg_unknown"
 """Whether no list names the row's operation; null where it has none."""
 _UPDATES = ("U", "UPDATE")
@@ -34,14 +35,24 @@ def is_update(operations: Operations) -> Column:
     return F.upper(F.col(OPERATION)).isin(*_UPDATES)
 
 
-def marks(operation: Column, operations: Operations) -> list[Column]:
-    """SKIPPED and UNKNOWN, as far as these operations need them."""
-    found: list[Column] = []
+def marks(operation: Column, merge: Merge) -> list[Column]:
+    """SKIPPED and UNKNOWN, as far as these settings need them."""
+    operations = merge.operations
+    skipped: Column | None = None
     if operations.ignored:
-        ignored = _is_one_of(operation, operations.ignored)
-        found.append(F.coalesce(ignored, F.lit(False)).alias(SKIPPED))
+        skipped = F.coalesce(_is_one_of(operation, operations.ignored), F.lit(False))
+    if merge.envelope:
+        # A tombstone, which Debezium writes after a delete for the sake of Kafka.
+        empty = operation.isNull()
+        for key in merge.keys:
+            empty = empty & F.col(quote(key)).isNull()
+        skipped = empty if skipped is None else skipped | empty
+    found = [] if skipped is None else [skipped.alias(SKIPPED)]
     if operations.listed:
-        found.append((~_is_one_of(operation, operations.known)).alias(UNKNOWN))
+        unknown = ~_is_one_of(operation, operations.known)
+        found.append(
+            (unknown if skipped is None else F.when(skipped, False).otherwise(unknown)).alias(UNKNOWN)
+        )
     return found
 
 

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from . import names
 from .change_kinds import is_change, is_delete, is_unlisted, mark_counts, marks
 from .columns import BatchColumns, Footer, types_read
+from .key_changes import DERIVED, with_old_keys
 from .landed_scan import PATH, spellings
 from .mixed_scan import RowsOf, scan_files
 from .plan import Merge, PlannedFile
@@ -27,7 +28,8 @@ _LOADED = "L"
 @dataclass(frozen=True)
 class FileRows:
     """What reading found in one file; `lowest` and `highest` are the normalised sequences, a missing one
-    being empty. `unknown` rows have an operation that no list names, the first of which is `unknown_as`."""
+    being empty. `derived` are deletes of old keys, which are not among `rows`. `unknown` rows have an
+    operation that no list names, the first of which is `unknown_as`."""
 
     rows: int
     deletes: int
@@ -36,6 +38,7 @@ class FileRows:
     lowest_present: str | None
     null_keys: Mapping[str, int]
     skipped: int = 0
+    derived: int = 0
     unknown: int = 0
     unknown_as: str | None = None
     without_operation: int = 0
@@ -61,12 +64,15 @@ def read_changes(
     by = merge.operations.column
     given = F.col(names.quote(by)) if by is not None and by in types else F.lit(None)
     operation = given.cast("string")
-    changes = scan.select(
+    rows, moved = with_old_keys(scan, merge, types, operation)
+    deletes = is_delete(operation, merge.operations)
+    changes = rows.select(
         *(F.col(names.quote(name)) for name in columns.data),
         sequence_text(merge.sequence_columns, types).alias(names.SEQUENCE),
         F.coalesce(operation, F.lit(_LOADED)).alias(names.OPERATION),
-        is_delete(operation, merge.operations).alias(DELETE),
-        *marks(operation, merge.operations),
+        (deletes if moved is None else deletes | moved).alias(DELETE),
+        *([] if moved is None else [moved]),
+        *marks(operation, merge),
         F.col(PATH),
     )
     known = F.broadcast(_file_table(spark, files, now_ms))
@@ -82,6 +88,8 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
     sequence = F.when(real, F.col(names.SEQUENCE))
     nulls = {key: F.col(names.quote(key)).isNull() & real for key in keys}
     marked = mark_counts(changes)
+    if DERIVED in changes.columns:
+        marked["derived"] = F.count(F.when(F.col(DERIVED), 1))
     found = (
         changes.groupBy(names.FILE)
         .agg(
@@ -97,7 +105,7 @@ def file_rows(changes: DataFrame, keys: Sequence[str]) -> dict[str, FileRows]:
     )
     return {
         row[names.FILE]: FileRows(
-            rows=row["rows"],
+            rows=row["rows"] - (row["derived"] if "derived" in marked else 0),
             deletes=row["deletes"],
             lowest=row["lowest"],
             highest=row["highest"],
@@ -117,7 +125,10 @@ def bad_rows(
     rows_where: Callable[[PlannedFile, str, str, Column], tuple[int, ...]],
 ) -> tuple[int, ...]:
     """The first rows of the file, counted from 1 in its own order, that have no value in the key `column`, or
-    an operation there that no list names. `rows_where` finds rows by a condition on one column of a type."""
+    an operation there that no list names; none are told of envelopes. `rows_where` finds rows by a
+    condition on one column of a type."""
+    if merge.envelope:
+        return ()
     is_key = column in merge.keys
     type_ = columns.data[column] if is_key else columns.special[column]
     value = F.col(names.quote(column))
@@ -129,8 +140,11 @@ def newest_first(changes: DataFrame, keys: Sequence[str]) -> WindowSpec:
     """The changes of each key in the order in which they win. A tie goes to the file put earliest, then to
     the smallest row hash."""
     data = [name for name in changes.columns if not name.startswith(names.RESERVED_PREFIX)]
+    row_hash = _row_hash(changes, [*data, names.OPERATION]).asc()
+    # Two rows that swap their keys: what each is now wins over what it was.
+    derived = [F.col(DERIVED).asc()] if DERIVED in changes.columns else []
     return Window.partitionBy(*(F.col(names.quote(key)) for key in keys)).orderBy(
-        F.col(names.SEQUENCE).desc(), F.col(PUT_AT).asc(), _row_hash(changes, [*data, names.OPERATION]).asc()
+        F.col(names.SEQUENCE).desc(), F.col(PUT_AT).asc(), *derived, row_hash
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import (
+    BEFORE_IMAGE_MISSING,
     COLUMN_RESERVED,
     COLUMN_TWICE,
     KEY_MISSING,
@@ -96,8 +97,8 @@ def agree_columns(
 
 def special_columns(merge: Merge) -> frozenset[str]:
     """Columns that say what a change is, and are no data (unless they are keys)."""
-    operation = merge.operations.column
-    return frozenset(merge.sequence_columns if operation is None else (*merge.sequence_columns, operation))
+    operation = () if merge.operations.column is None else (merge.operations.column,)
+    return frozenset((*merge.sequence_columns, *operation, *merge.before_keys.values()))
 
 
 def types_read(columns: BatchColumns) -> dict[str, str]:
@@ -137,6 +138,21 @@ def _check_special(file: PlannedFile, columns: Mapping[str, str], merge: Merge) 
                 raise JobError(SEQUENCE_MISSING, uri=file.uri, column=name)
         if merge.operations.column not in (None, *columns):
             raise JobError(OPERATION_MISSING, uri=file.uri, column=merge.operations.column)
+        for name in merge.before_keys.values():
+            # An envelope may have no `before` at all, as of a source that logs none.
+            if name not in columns and not merge.envelope:
+                raise JobError(BEFORE_IMAGE_MISSING, uri=file.uri, column=name)
+    for key, name in merge.before_keys.items():
+        if name in columns:
+            check_same(file, name, columns[name], columns[key], f"the key `{key}`")
+
+
+def _before_images(columns: Mapping[str, str], merge: Merge) -> frozenset[str]:
+    """Of the keys, and of others if DMS was told to write those too."""
+    prefix = merge.before_prefix
+    if prefix is None:
+        return frozenset()
+    return frozenset(name for name in columns if name.startswith(prefix) and name[len(prefix) :] in columns)
 
 
 def _data_columns(
@@ -144,7 +160,9 @@ def _data_columns(
 ) -> dict[str, str]:
     # A key may also be the sequence, or be listed under drop_columns by mistake: a table without its key has
     # no use.
-    left_out = (special_columns(merge) | merge.drop_columns) - set(merge.keys)
+    left_out = (special_columns(merge) | _before_images(columns, merge) | merge.drop_columns) - set(
+        merge.keys
+    )
     data = {name: type_ for name, type_ in columns.items() if name not in left_out}
     for name in data:
         if name.startswith(RESERVED_PREFIX) or (rescues and name == RESCUED):

@@ -115,8 +115,8 @@ KEY_TYPE = Kind(
 )
 OPERATION_UNKNOWN = Kind(
     "TG2217",
-    "`{uri}` has {rows} rows whose operation `{column}` is in no list of `operations`, such as `{value}`; "
-    "the first are rows {first}. Add the value to the list where it belongs, or mend the file.",
+    "`{uri}` has {rows} rows whose operation `{column}` is in no list of `operations`, such as `{value}`"
+    "{first}. Add the value to the list where it belongs, or mend the file.",
 )
 COLUMN_NARROWED = Kind(
     "TG2221",
@@ -130,6 +130,16 @@ KEY_CHANGED = Kind(
     "`{uri}` has another key than `{target}`: of column `{column}` {found}, and the table has `{was}`. The "
     "table is held, since rows and remembered deletes go by their key. Put the file with the old key, or "
     "load the table in full again. Then `tidegate release`; `docs/reference/schema-changes.md`.",
+)
+BEFORE_IMAGE_MISSING = Kind(
+    "TG2219",
+    "`{uri}` is a change file without `{column}`, the key before an update: a key that changed would leave "
+    "its old row. Correct `before_image`, or let the source write it.",
+)
+ENVELOPE_MISSING = Kind(
+    "TG2220",
+    "`{uri}` has neither `after` nor `before` with a row's columns: it holds no Debezium envelopes. Correct "
+    "`shape`, or the file.",
 )
 LATE_BEYOND_WINDOW = Kind(
     "TG2301",

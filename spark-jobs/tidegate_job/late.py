@@ -96,7 +96,7 @@ def _unknown_operations(
         rows=f"{rows.unknown + without:,}",
         column=column,
         value=value,
-        first=", ".join(map(str, blamed)),
+        first=f"; the first are rows {', '.join(map(str, blamed))}" if blamed else "",
     )
     yield FileError(file, "read", "operation", error, rows=blamed)
 

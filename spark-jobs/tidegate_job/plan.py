@@ -53,6 +53,16 @@ class Merge:
     schema_policy: Literal["strict", "evolve", "lenient"] = "strict"
     null_means_unchanged: tuple[str, ...] | Literal["all"] = ()
     """Columns whose null in an update leaves the value as it was."""
+    before_prefix: str | None = None
+    """What the name of a column's before-image begins with, in lower case; None: the files have none."""
+
+    envelope: bool = False
+    """Whether the files' rows are Debezium's envelopes."""
+
+    @property
+    def before_keys(self) -> dict[str, str]:
+        """The columns that hold what the keys were before an update, by key."""
+        return {} if self.before_prefix is None else {key: self.before_prefix + key for key in self.keys}
 
 
 @dataclass(frozen=True)
@@ -178,11 +188,19 @@ def _table(item: dict[str, Any]) -> TablePlan:
             operations=operations_of(merge),
             drop_columns=frozenset(_lower(merge["drop_columns"])),
             schema_policy=merge.get("schema_policy", "strict"),
+            before_prefix=_before_prefix(merge),
+            envelope=merge.get("shape") == "debezium",
             null_means_unchanged=unchanged if unchanged == "all" else _lower(unchanged),
         ),
         target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),
         text_files=_text_files(**entry.get("text_files", {})),
     )
+
+
+def _before_prefix(merge: dict[str, Any]) -> str | None:
+    if merge.get("shape") == "debezium":
+        return "before."
+    return str(merge["before_image"]["prefix"]).lower() if "before_image" in merge else None
 
 
 def _text_files(columns: Iterable[dict[str, str]] = (), csv: dict[str, Any] | None = None) -> TextFiles:

@@ -23,8 +23,44 @@ describe('what orders changes, and what a null means', () => {
     expect(merged('')).not.toHaveProperty('null_means_unchanged')
   })
 
+  it('is told to the job where keys were before', () => {
+    expect(merged('{ before_image: { prefix: BI_ } }')?.before_image).toEqual({ prefix: 'BI_' })
+    expect(merged('')).not.toHaveProperty('before_image')
+  })
+
   it('needs no key where every row is a version', () => {
     expect(merged('{ keys: [], mode: historical }')?.keys).toEqual([])
+  })
+})
+
+describe('envelopes', () => {
+  const DEBEZIUM = { column: 'op', inserts: ['c', 'r'], updates: ['u'], deletes: ['d'] }
+  const envelopes = BASE.replace('shape: dms', 'shape: debezium')
+  const both = BASE.replace(
+    'cadences:',
+    '  cdc: { prefix: cdc/, layout: "{schema}/{table}", shape: debezium }\ncadences:',
+  )
+  const table = (base: string, block: string) => resolved(`${base}tables:\n  hr.emp: ${block}\n`).tables[0]?.merge
+
+  it('are what all sources hold, with the letters of Debezium built in', () => {
+    expect(table(envelopes, '')).toMatchObject({ shape: 'debezium', operations: DEBEZIUM })
+    expect(table(envelopes, '')).not.toHaveProperty('apply_as_deletes')
+    expect(table(envelopes, '{ operations: { column: op, deletes: [d], inserts: [c] } }')?.operations).toEqual({
+      column: 'op',
+      deletes: ['d'],
+      inserts: ['c'],
+    })
+  })
+
+  it('are said by the table where sources differ', () => {
+    expect(table(both, '{ shape: debezium }')).toMatchObject({ shape: 'debezium', operations: DEBEZIUM })
+    const rows = table(both, '{ shape: rows }')
+    expect(rows).toMatchObject({ apply_as_deletes: { column: 'Op', equals: 'D' } })
+    expect(rows).not.toHaveProperty('shape')
+    expect(problemsOf(`${both}tables:\n  hr.emp:\n`)).toMatchObject([
+      { code: 'TG1211', message: expect.stringContaining('add `shape: debezium` or `shape: rows`') },
+      { code: 'TG1211', message: expect.stringContaining('apply_as_deletes') },
+    ])
   })
 })
 
@@ -53,6 +89,9 @@ describe('operations', () => {
 describe('what contradicts itself', () => {
   it.each([
     ['TG1228', `{ operations: ${MAPPING}, apply_as_deletes: { column: op, equals: d } }`, '`hr.emp` has `operations`'],
+    ['TG1228', '{ null_means_unchanged: all, before_image: { prefix: BI_ } }', 'no row to take values from'],
+    ['TG1228', '{ shape: debezium, before_image: { prefix: BI_ } }', 'envelopes have `before`'],
+    ['TG1228', '{ shape: debezium, null_means_unchanged: all }', 'no row to take values from'],
     ['TG1228', '{ keys: [] }', '`hr.emp` has no key'],
     ['TG1228', '{ mode: H, null_means_unchanged: all }', 'rows stay as they came'],
     ['TG1228', '{ operations: none, null_means_unchanged: all }', 'name the operation column'],

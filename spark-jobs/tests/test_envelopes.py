@@ -1,0 +1,130 @@
+"""Debezium's envelopes: rows of `before` and `after`, keys that change, tombstones, and what is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.courses import Course, Files, put, tell
+from tests.lake import change
+from tidegate_job.struct_types import fields_of
+
+ROW = pa.struct([("ID", pa.int64()), ("name", pa.string()), ("at", pa.struct([("day", pa.int32())]))])
+SOURCE = pa.struct([("connector", pa.string()), ("LSN", pa.int64())])
+ENVELOPE = pa.schema(
+    [("before", ROW), ("after", ROW), ("source", SOURCE), ("op", pa.string()), ("ts_ms", pa.int64())]
+)
+MERGE = {
+    "shape": "debezium",
+    "sequence_by": "source.lsn",
+    "operations": {"column": "op", "inserts": ["c", "r"], "updates": ["u"], "deletes": ["d"]},
+}
+TOMBSTONE: Mapping[str, Any] = dict.fromkeys(ENVELOPE.names)
+
+
+def row(id: int, name: str | None = None) -> dict[str, Any]:
+    return {"ID": id, "name": name, "at": {"day": id} if name else None}
+
+
+def event(
+    op: str, lsn: int, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> Mapping[str, Any]:
+    source = {"connector": "postgresql", "LSN": lsn}
+    return {"op": op, "source": source, "ts_ms": 1_700_000_000_000, "before": before, "after": after}
+
+
+def events(*of_file: Mapping[str, Any], schema: pa.Schema = ENVELOPE, kind: str = "incremental") -> Files:
+    return lambda lake: [lake.put_table(pa.Table.from_pylist(list(of_file), schema=schema), kind=kind)]
+
+
+SNAPSHOT = events(event("r", 1, None, row(1, "a")), event("r", 2, None, row(2, "b")))
+CHANGES = events(
+    event("u", 9, None, row(1, "a2")), event("u", 10, row(1, "a2"), row(1, "a3")),
+    event("d", 11, row(2), None), TOMBSTONE, event("c", 12, None, row(3, "c")),
+)  # fmt: skip
+MOVED = events(event("u", 20, row(3), row(4, "c")), event("u", 13, None, row(3, "late")))
+COURSES = {
+    "events": Course([SNAPSHOT, CHANGES, MOVED], {"merge": MERGE}),
+    "history": Course([SNAPSHOT, CHANGES, MOVED], {"merge": MERGE, "mode": "historical"}),
+    "two orders": Course([SNAPSHOT, CHANGES], {"merge": {**MERGE, "sequence_by": ["ts_ms", "source.lsn"]}}),
+    "no before": Course(
+        [events(event("c", 1, None, row(1, "a")), schema=ENVELOPE.remove(0))], {"merge": MERGE}
+    ),
+    "truncate": Course([SNAPSHOT, events(event("t", 30, None, None))], {"merge": MERGE}),
+    "no envelopes": Course([put(change("c", "01", id=1, v=1))], {"merge": MERGE}),
+}
+
+
+@pytest.fixture(scope="module")
+def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
+    tell(spark, tmp_path_factory.mktemp("envelopes"), COURSES)
+    return COURSES
+
+
+def test_rows_of_envelopes_are_upserted_and_deleted(courses: dict[str, Course]) -> None:
+    """A delete takes its key from `before`, and a key that changes is deleted and written anew."""
+    found = courses["events"].rows("id", "name", "_tg_operation", "_tg_sequence")
+    assert [tuple(one.values()) for one in found] == [
+        (1, "a3", "u", f"{10:020d}"),
+        (4, "c", "u", f"{20:020d}"),
+    ]
+    counts = courses["events"].outcomes[2]["rows"]
+    assert (counts["read"], counts["inserted"], counts["deleted"], counts["duplicate"]) == (3, 1, 1, 1)
+
+
+def test_columns_are_those_of_the_row(courses: dict[str, Course]) -> None:
+    """In order, by lower-case name, structs as they are; nothing of the envelope."""
+    [first, _] = courses["events"].rows()
+    assert list(first) == ["id", "name", "at"]
+    assert first["at"].day == 1
+
+
+def test_tombstones_are_skipped_and_counted(courses: dict[str, Course]) -> None:
+    counts = courses["events"].outcomes[1]["rows"]
+    assert (counts["read"], counts["skipped"], counts["deleted"]) == (5, 1, 1)
+    assert courses["events"].outcomes[1]["files"][0]["min_sequence"] == f"{9:020d}"
+
+
+def test_each_envelope_but_a_tombstone_is_one_version(courses: dict[str, Course]) -> None:
+    lake = courses["history"].lake
+    assert lake is not None
+    assert sorted((one["op"], one["id"]) for one in lake.versions()) == [
+        ("c", 3), ("d", 2), ("r", 1), ("r", 2), ("u", 1), ("u", 1), ("u", 3), ("u", 4)
+    ]  # fmt: skip
+
+
+def test_order_may_come_from_envelope_and_source(courses: dict[str, Course]) -> None:
+    [first, _] = courses["two orders"].rows("_tg_sequence")
+    assert first == {"_tg_sequence": f"{1_700_000_000_000:020d}\x1f{10:020d}"}
+
+
+def test_envelopes_need_no_before(courses: dict[str, Course]) -> None:
+    assert courses["no before"].rows("id", "name") == [{"id": 1, "name": "a"}]
+
+
+def test_truncation_of_the_source_is_no_upsert(courses: dict[str, Course]) -> None:
+    """It has neither row nor key, and no list names its operation."""
+    outcome = courses["truncate"].outcomes[1]
+    assert outcome["result"] == "rejected"
+    assert [bad["reason"] for bad in outcome["bad_files"]] == ["null_key", "operation"]
+
+
+def test_file_without_envelopes_is_refused(courses: dict[str, Course]) -> None:
+    [outcome] = courses["no envelopes"].outcomes
+    assert (outcome["error"]["code"], outcome["bad_files"][0]["reason"]) == ("TG2220", "columns")
+
+
+def test_fields_of_a_struct_are_told_by_its_type() -> None:
+    nested = "struct<a:int,b:decimal(10,2),c:struct<d:string,e:array<int>>,f g:map<string,int>>"
+    assert fields_of(nested) == [
+        ("a", "int"),
+        ("b", "decimal(10,2)"),
+        ("c", "struct<d:string,e:array<int>>"),
+        ("f g", "map<string,int>"),
+    ]
+    for other in ("int", "array<struct<a:int>>", "struct<>", ""):
+        assert fields_of(other) == []
