@@ -58,7 +58,7 @@ describe('shape', () => {
         "tidegate.yml:3 TG1204 \`sources.operational.prefix\` is \`1\`: expected a text",
         "tidegate.yml:3 TG1204 \`sources.operational.layout\` is \`x\`: expected \`{schema}/{table}\` or \`{table}\`",
         "tidegate.yml:3 TG1204 \`sources.operational.schema\` is \`2\`: expected a text",
-        "tidegate.yml:3 TG1204 \`sources.operational.shape\` is \`y\`: expected \`dms\` or \`plain\`",
+        "tidegate.yml:3 TG1204 \`sources.operational.shape\` is \`y\`: expected \`dms\` or \`plain\` or \`debezium\`",
         "tidegate.yml:3 TG1204 \`sources.operational.file_names\` is \`z\`: expected \`dms\` or \`any\`",
         "tidegate.yml:3 TG1203 \`sources.operational.full_load.match\` is missing: expected a glob such as \`*/full-*\`",
       ]
@@ -68,7 +68,7 @@ describe('shape', () => {
         "tidegate.yml:3 TG1203 \`sources.operational.prefix\` is missing: expected a text",
         "tidegate.yml:3 TG1203 \`sources.operational.layout\` is missing: expected \`{schema}/{table}\` or \`{table}\`",
         "tidegate.yml:3 TG1204 \`sources.operational.schema\` is \`\`: expected a text",
-        "tidegate.yml:3 TG1203 \`sources.operational.shape\` is missing: expected \`dms\` or \`plain\`",
+        "tidegate.yml:3 TG1203 \`sources.operational.shape\` is missing: expected \`dms\` or \`plain\` or \`debezium\`",
         "tidegate.yml:3 TG1204 \`sources.operational.full_load.match\` is \`\`: expected a glob such as \`*/full-*\`",
         "tidegate.yml:3 TG1202 \`sources.operational.prefx\` is no known key: did you mean \`prefix\`?",
       ]
@@ -121,7 +121,7 @@ describe('shape', () => {
         "tidegate.yml:14 TG1204 \`tables.hr.emp.cadence\` is \`1\`: expected a cadence's name",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.active\` is \`2\`: expected true or false",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.keys\` is \`a list\`: expected each column once, without regard to case",
-        "tidegate.yml:14 TG1204 \`tables.hr.emp.sequence_by\` is \`a mapping\`: expected a column's name",
+        "tidegate.yml:14 TG1204 \`tables.hr.emp.sequence_by\` is \`a mapping\`: expected a column's name, or a list of them",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.mode\` is \`x\`: expected \`snapshot\` or \`historical\` or \`S\` or \`H\`",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.drop_columns[0]\` is \`1\`: expected a column's name",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.on_bad_file\` is \`y\`: expected \`hold\` or \`quarantine\`",
@@ -139,7 +139,6 @@ describe('shape', () => {
       ),
     ).toMatchInlineSnapshot(`
       [
-        "tidegate.yml:14 TG1204 \`tables.hr.emp.keys\` is \`a list\`: expected at least one column",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.max_attempts\` is \`1001\`: expected at most 1000",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.target.format\` is \`x\`: expected \`iceberg\` or \`hudi\`",
         "tidegate.yml:14 TG1204 \`tables.hr.emp.target.database\` is \`A\`: expected lower case letters, digits and underscores, at most 255",
