@@ -1,6 +1,6 @@
 /** The settings that docs/how-to/rows-of-any-producer.md shows are ones that the file may have. */
 import { describe, expect, it } from 'vitest'
-import { blocksOf } from '../../e2e/support/page.ts'
+import { blocksOf } from '../../documents/page.ts'
 import { BASE, resolved } from '../config/support.ts'
 import { read } from './sources.ts'
 
