@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.hostile import EXAMPLES
 from tidegate_job.errors import JobError
-from tidegate_job.json_files import _pairs
+from tidegate_job.json_files import lines_as_they_are
 from tidegate_job.operations import Operations
 from tidegate_job.plan import Merge, PlannedFile, TextFiles
 from tidegate_job.text_heads import _names, first_record, text_types
@@ -55,7 +55,7 @@ def test_a_line_of_json_is_the_names_and_texts_of_its_object(
     row: dict[str, object], spaces: int | None
 ) -> None:
     line = json.dumps(row, separators=None if spaces else (",", ":"), ensure_ascii=bool(spaces))
-    found = _pairs(line + "\r")
+    found = lines_as_they_are()(line + "\r")
     assert found is not None
     assert [name for name, _ in found] == list(row)
     for (_, text), value in zip(found, row.values(), strict=True):
@@ -73,7 +73,7 @@ def test_a_line_is_an_object_exactly_if_python_says_so(line: str) -> None:
         is_object = line.strip().startswith("{")
     except (ValueError, RecursionError):
         expected, is_object = None, False
-    found = _pairs(line)
+    found = lines_as_they_are()(line)
     if found is not None:
         assert is_object
         assert [name for name, _ in found] == [name for name, _ in expected]

@@ -28,7 +28,6 @@ from .effects import (
     remembered_frame,
     with_effects,
 )
-from .envelopes import flat_footers, flattening
 from .errors import (
     DISK_FULL,
     ENGINE_FAILED,
@@ -215,7 +214,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     check_unchanged(job.store, files, "check")
     landed = LandedFiles(job.spark, job.store, files, plan.merge, plan.text_files)
     with blame_files(job.store, files, plan.target.name):
-        footers = flat_footers(files, landed.describe(table.declared), plan.merge)
+        footers = landed.describe(table.declared)
     check_adopted_columns(plan, footers, table.declared)
     columns, errors = agree_columns(
         files, footers, plan.merge, table.declared, plan.target.name, table.earlier_types
@@ -225,10 +224,9 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     if table.declared is None:
         parse_partition_by(plan.target.partition_by, columns.data)
     with blame_files(job.store, files, plan.target.name):
-        footers = flat_footers(files, landed.read(columns, held), plan.merge)
+        footers = landed.read(columns, held)
     rows = sum(footer.rows for footer in footers.values())
-    rows_of = flattening(landed.rows_of, plan.merge)
-    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms(), rows_of)
+    changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms(), landed.rows_of)
     changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))
     if rows <= _ONE_TASK_ROWS:
         changes = changes.coalesce(1)

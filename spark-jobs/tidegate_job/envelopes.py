@@ -15,7 +15,6 @@ from pyspark.sql import functions as F
 from .columns import Footer, special_columns
 from .errors import ENVELOPE_MISSING, JobError
 from .file_checks import BadFiles, FileError
-from .mixed_scan import RowsOf
 from .names import quote
 from .plan import Merge, PlannedFile
 from .struct_types import fields_of
@@ -25,13 +24,20 @@ _AROUND = ("op", "ts_ms", "ts_us", "ts_ns")
 _INSIDE = ("source.", "transaction.")
 
 
+def around_row(merge: Merge) -> frozenset[str]:
+    """What the table takes of the envelope beside the row, by its path. Any other name is a column of the
+    row, whatever it is."""
+    return frozenset(
+        name
+        for name in special_columns(merge)
+        if name in _AROUND or name.startswith((*_INSIDE, f"{BEFORE}."))
+    )
+
+
 def flat_footers(
     files: Sequence[PlannedFile], footers: Mapping[str, Footer], merge: Merge
-) -> Mapping[str, Footer]:
-    """Footers that say what the flat rows have, of tables whose files are envelopes; else the same. BadFiles
-    if a file has none."""
-    if not merge.envelope:
-        return footers
+) -> dict[str, Footer]:
+    """Footers of parquet files that hold envelopes, as the flat rows have it. BadFiles if a file has none."""
     flat: dict[str, Footer] = {}
     errors: list[FileError] = []
     for file in files:
@@ -45,25 +51,23 @@ def flat_footers(
     return flat
 
 
-def flattening(rows_of: RowsOf, merge: Merge) -> RowsOf:
-    """What gives the flat rows, by what gives the files' own."""
-    if not merge.envelope:
-        return rows_of
-    return lambda files, types: _flat_rows(lambda raw: rows_of(files, raw), types)
-
-
-def _flat_rows(scan: Callable[[Mapping[str, str]], DataFrame], types: Mapping[str, str]) -> DataFrame:
+def flat_rows(
+    scan: Callable[[Mapping[str, str]], DataFrame], types: Mapping[str, str], merge: Merge
+) -> DataFrame:
     """Rows with the columns of `types`, by a scan of the columns that it is given; what else the scan has
     stays."""
-    inside = {name: type_ for name, type_ in types.items() if _is_of_row(name)}
+    around = around_row(merge)
+    inside = {name: type_ for name, type_ in types.items() if name not in around}
     raw = {BEFORE: _struct(inside), AFTER: _struct(inside)} if inside else {}
     nested: dict[str, dict[str, str]] = {}
-    for name, type_ in types.items():
+    for name in sorted(types.keys() & around):
         outer, _, field = name.partition(".")
-        if name in _AROUND:
-            raw[name] = type_
-        elif name.startswith(_INSIDE):
-            nested.setdefault(outer, {})[field] = type_
+        if outer == BEFORE:
+            continue  # A key, which is there as a column of the row.
+        if field:
+            nested.setdefault(outer, {})[field] = types[name]
+        else:
+            raw[name] = types[name]
     rows = scan(raw | {outer: _struct(fields) for outer, fields in nested.items()})
     read = {*raw, *nested}
     columns = [F.col(quote(name)) for name in rows.columns if name not in read]
@@ -71,10 +75,8 @@ def _flat_rows(scan: Callable[[Mapping[str, str]], DataFrame], types: Mapping[st
         outer, _, field = name.partition(".")
         if name in inside:
             value = F.when(F.col(AFTER).isNotNull(), F.col(AFTER)[name]).otherwise(F.col(BEFORE)[name])
-        elif name in _AROUND:
-            value = F.col(name)
         else:
-            value = F.col(outer)[field]
+            value = F.col(outer)[field] if field else F.col(outer)
         columns.append(value.alias(name))
     return rows.select(*columns)
 
@@ -87,23 +89,17 @@ def _flat_columns(file: PlannedFile, footer: Footer, merge: Merge) -> tuple[tupl
         raise JobError(ENVELOPE_MISSING, uri=file.uri)
     flat = [*row]
     before = {name.lower(): type_ for name, type_ in images[BEFORE]}
-    for name in sorted(special_columns(merge)):
+    for name in sorted(around_row(merge)):
         outer, _, field = name.partition(".")
         if outer == BEFORE:
             found = before.get(field)
-        elif name in _AROUND:
-            found = around.get(name)
-        elif name.startswith(_INSIDE):
+        elif field:
             found = {inner.lower(): type_ for inner, type_ in fields_of(around.get(outer, ""))}.get(field)
         else:
-            found = None
+            found = around.get(name)
         if found is not None:
             flat.append((name, found))
     return tuple(flat)
-
-
-def _is_of_row(name: str) -> bool:
-    return name not in _AROUND and not name.startswith((*_INSIDE, f"{BEFORE}."))
 
 
 def _struct(fields: Mapping[str, str]) -> str:

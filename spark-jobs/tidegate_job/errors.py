@@ -138,8 +138,8 @@ BEFORE_IMAGE_MISSING = Kind(
 )
 ENVELOPE_MISSING = Kind(
     "TG2220",
-    "`{uri}` has neither `after` nor `before` with a row's columns: it holds no Debezium envelopes. Correct "
-    "`shape`, or the file.",
+    "`{uri}` has neither `after` nor `before` with a row's columns: it holds no Debezium envelopes, which "
+    "are read from parquet and JSON lines. Correct `shape`, or the file.",
 )
 LATE_BEYOND_WINDOW = Kind(
     "TG2301",

@@ -5,11 +5,12 @@ Spark's own reader passes numbers through binary floats, and cuts digits in sile
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from .json_envelopes import Pairs, PairsOf, flat_pairs_of
 from .landed_scan import PATH, scan_lines, spellings
 from .object_store import ObjectStore
 from .plan import PlannedFile, TextFiles
@@ -19,19 +20,33 @@ from .text_values import BROKEN, DOUBTFUL, place_of
 _FIRST_LOOK = 64 * 1024
 
 
-def first_names(store: ObjectStore, file: PlannedFile) -> tuple[str, ...]:
+def lines_as_they_are() -> PairsOf:
+    """Each line's object is a row. Numbers, lists and objects in it are what the line says."""
+    return _pairs_of()
+
+
+def lines_as_envelopes(around: Collection[str]) -> PairsOf:
+    """Each line's object is an envelope, as `json_envelopes` has it."""
+    return flat_pairs_of(_pairs_of(), frozenset(around))
+
+
+def first_names(store: ObjectStore, file: PlannedFile, pairs_of: PairsOf) -> tuple[str, ...]:
     """The names in the file's first line, if it is short: their order is the order of a new table's
     columns. JobError TG2110 as for CSV."""
     content, whole = head_text(store, file, _FIRST_LOOK)
     first, end, _ = content.lstrip().partition("\n")
-    pairs = _pairs(first) if end or whole else None
+    pairs = pairs_of(first) if end or whole else None
     return tuple(name for name, _ in pairs or ())
 
 
 def names_in(spark: SparkSession, files: Sequence[PlannedFile]) -> dict[str, set[str]]:
     """All names that any line of a file has, by file id: a column is not seen in each line. One job."""
+    return _names_by(spark, files, F.expr("json_object_keys(value)"))
+
+
+def _names_by(spark: SparkSession, files: Sequence[PlannedFile], names_of: Column) -> dict[str, set[str]]:
     lines = scan_lines(spark, files, "\n").select("value", F.col("_metadata.file_path").alias(PATH))
-    keys = lines.select(PATH, F.explode(F.expr("json_object_keys(value)")).alias("name"))
+    keys = lines.select(PATH, F.explode(names_of).alias("name"))
     by_path: dict[str, set[str]] = {}
     for row in keys.distinct().collect():
         by_path.setdefault(row[PATH], set()).add(row["name"])
@@ -41,10 +56,23 @@ def names_in(spark: SparkSession, files: Sequence[PlannedFile]) -> dict[str, set
     }
 
 
-def json_texts(spark: SparkSession, files: Sequence[PlannedFile], names: Sequence[str]) -> DataFrame:
+def envelope_names_in(
+    spark: SparkSession, files: Sequence[PlannedFile], pairs_of: PairsOf
+) -> dict[str, set[str]]:
+    """The same of envelopes, by the very function that reads them."""
+
+    def names_of(line: str) -> list[str]:
+        return [name for name, _ in pairs_of(line) or ()]
+
+    return _names_by(spark, files, F.udf(names_of, "array<string>")("value"))
+
+
+def json_texts(
+    spark: SparkSession, files: Sequence[PlannedFile], names: Sequence[str], pairs_of: PairsOf
+) -> DataFrame:
     """Rows with the values of `names` (lower case) as texts under `place_of`, null where a line has none;
     and what `text_values` wants to know of a row. Blank lines are none."""
-    read = F.udf(_reader(list(names)), "array<string>").asNondeterministic()
+    read = F.udf(_reader(list(names), pairs_of), "array<string>").asNondeterministic()
     lines = scan_lines(spark, files, "\n").select("value", F.col("_metadata.file_path").alias(PATH))
     whole = F.col("value").cast("binary") == F.encode("value", "UTF-8")
     parsed = lines.where(F.col("value").rlike(r"\S")).select(
@@ -58,10 +86,9 @@ def json_texts(spark: SparkSession, files: Sequence[PlannedFile], names: Sequenc
     )
 
 
-def _reader(names: list[str]) -> Callable[[str], list[str | None] | None]:
+def _reader(names: list[str], pairs_of: PairsOf) -> Callable[[str], list[str | None] | None]:
     """A function of one line: the values of the names, or None if it is no object or has a name twice.
     Defined in here, so that it goes to the workers by value: they need not have this package."""
-    pairs_of = _pairs_of()
 
     def read(line: str) -> list[str | None] | None:
         pairs = pairs_of(line)
@@ -73,12 +100,8 @@ def _reader(names: list[str]) -> Callable[[str], list[str | None] | None]:
     return read
 
 
-def _pairs(line: str) -> list[tuple[str, str | None]] | None:
-    return _pairs_of()(line)
-
-
-def _pairs_of() -> Callable[[str], list[tuple[str, str | None]] | None]:
-    def pairs_of(line: str) -> list[tuple[str, str | None]] | None:
+def _pairs_of() -> PairsOf:
+    def pairs_of(line: str) -> Pairs | None:
         """Names and values of the object that the line is; None if it is none. Numbers, lists and objects
         are what the line says."""
         import json
@@ -94,7 +117,7 @@ def _pairs_of() -> Callable[[str], list[tuple[str, str | None]] | None]:
                 at += 1
             return at
 
-        found: list[tuple[str, str | None]] = []
+        found: Pairs = []
         try:
             line = line.strip(" \t\r\n")
             at = skip(1)

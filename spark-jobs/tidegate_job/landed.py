@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from . import names
 from .columns import BatchColumns, Footer, stored_type, types_read
+from .envelopes import flat_footers, flat_rows
 from .footers import read_footers
 from .landed_scan import PATH, scan_parquet
 from .landed_text import ROWS_NAMED, LandedText
@@ -46,7 +47,10 @@ class LandedFiles:
         """By file id; of text the rows are not counted yet. `declared`: the table's columns and types.
         BadFiles if a file does not say what it has, or has it in types that cannot be read."""
         if self._parquet:
-            self._footers = read_footers(self._spark, self._store, self._parquet)
+            footers = read_footers(self._spark, self._store, self._parquet)
+            if self._merge.envelope:
+                footers = flat_footers(self._parquet, footers, self._merge)
+            self._footers = footers
         if self._text:
             self._footers |= self._text.describe(self._known(declared))
         return self._footers
@@ -65,8 +69,7 @@ class LandedFiles:
         for file in files:
             if file.format == "parquet":
                 groups.setdefault(self._footers[file.file_id].times, []).append(file)
-        path = F.col("_metadata.file_path").alias(PATH)
-        frames = [self._parquet_rows(group, types, path) for group in groups.values()]
+        frames = [self._rows_of_parquet(group, types) for group in groups.values()]
         if texts := [file for file in files if file.format != "parquet"]:
             assert self._text is not None
             frames.append(self._text.rows_of(texts, types))
@@ -80,6 +83,12 @@ class LandedFiles:
         scan = self._parquet_rows([file], {column: type_}, row)
         found = scan.where(condition).select(_ROW)
         return tuple(one[0] + 1 for one in found.orderBy(_ROW).limit(ROWS_NAMED).collect())
+
+    def _rows_of_parquet(self, files: Sequence[PlannedFile], types: Mapping[str, str]) -> DataFrame:
+        path = F.col("_metadata.file_path").alias(PATH)
+        if not self._merge.envelope:
+            return self._parquet_rows(files, types, path)
+        return flat_rows(lambda raw: self._parquet_rows(files, raw, path), types, self._merge)
 
     def _parquet_rows(
         self, files: Sequence[PlannedFile], types: Mapping[str, str], more: Column

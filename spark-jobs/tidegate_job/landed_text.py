@@ -17,10 +17,20 @@ from pyspark.sql import functions as F
 from . import names
 from .columns import Footer, stored_type
 from .csv_files import csv_texts
-from .errors import COLUMN_UNUSABLE, ROWS_MALFORMED, JobError
+from .envelopes import around_row
+from .errors import COLUMN_UNUSABLE, ENVELOPE_MISSING, ROWS_MALFORMED, JobError
 from .file_checks import BadFiles, FileError, damaged, for_each_file
 from .java import first_line, is_full_disk, is_storage_failure, java_text
-from .json_files import first_names, json_texts, names_in, ordered
+from .json_envelopes import TYPES
+from .json_files import (
+    envelope_names_in,
+    first_names,
+    json_texts,
+    lines_as_envelopes,
+    lines_as_they_are,
+    names_in,
+    ordered,
+)
 from .kept import kept
 from .landed_scan import PATH, scan_lines, spellings
 from .object_store import ObjectStore
@@ -63,6 +73,8 @@ class LandedText:
         self._heads: dict[str, CsvHead] = {}  # of CSV files
         self._types: Mapping[str, str] = {}
         self._rows: DataFrame | None = None
+        self._around = around_row(merge) if merge.envelope else frozenset[str]()
+        self._pairs_of = lines_as_envelopes(self._around) if merge.envelope else lines_as_they_are()
 
     def describe(self, known: Mapping[str, str]) -> dict[str, Footer]:
         """Columns by file id, in types that are configured or `known`; rows are 0 yet. BadFiles if a file
@@ -73,7 +85,7 @@ class LandedText:
             if isinstance(found, FileError):
                 errors.append(found)
                 continue
-            columns = text_types(found, self._text, known)
+            columns = text_types(found, self._text, self._known(known))
             for name, type_ in columns:
                 if not can_be_text(type_):
                     why = f"text cannot be read as `{type_}`"
@@ -131,9 +143,20 @@ class LandedText:
         row = F.monotonically_increasing_id()
         return self._read([file]).withColumn(_ROW, row + 1).where(F.col(_ROW) < _SECOND_PARTITION)
 
+    def _known(self, types: Mapping[str, str]) -> Mapping[str, str]:
+        """And what is known of envelopes: what a key was before is of its type."""
+        if not self._merge.envelope:
+            return types
+        of_keys = {**types, **dict(self._text.columns)}
+        before = {name: of_keys[key] for key, name in self._merge.before_keys.items() if key in of_keys}
+        return {**TYPES, **types, **before}
+
     def _names(self) -> Iterator[tuple[PlannedFile, Sequence[str] | FileError]]:
         """The names of each file's columns, in their order."""
         csv = [file for file in self._files if file.format == "csv"]
+        if self._merge.envelope:
+            yield from ((file, _no_envelopes(file)) for file in csv)
+            csv = []
         heads = for_each_file(self._head, csv) if csv else []
         for file, head in zip(csv, heads, strict=True):
             if isinstance(head, CsvHead):
@@ -144,20 +167,27 @@ class LandedText:
         readable = [one for one, first in zip(json, firsts, strict=True) if not isinstance(first, FileError)]
         all_names: dict[str, set[str]] = {}
         if readable:
-            with self._blaming(readable, lambda file: names_in(self._spark, [file])):
-                all_names = names_in(self._spark, readable)
+            with self._blaming(readable, lambda file: self._names_in([file])):
+                all_names = self._names_in(readable)
         for file, first in zip(json, firsts, strict=True):
             if isinstance(first, FileError):
                 yield file, first
-            else:
-                yield file, ordered(self._text, first, all_names[file.file_id])
+                continue
+            found = ordered(self._text, first, all_names[file.file_id])
+            nothing = self._merge.envelope and self._around.issuperset(name.lower() for name in found)
+            yield file, _no_envelopes(file) if nothing else found
+
+    def _names_in(self, files: Sequence[PlannedFile]) -> dict[str, set[str]]:
+        if self._merge.envelope:
+            return envelope_names_in(self._spark, files, self._pairs_of)
+        return names_in(self._spark, files)
 
     def _head(self, file: PlannedFile) -> CsvHead | FileError:
         return csv_head(self._store, file, self._text, self._merge)
 
     def _first_names(self, file: PlannedFile) -> tuple[str, ...] | FileError:
         try:
-            return first_names(self._store, file)
+            return first_names(self._store, file, self._pairs_of)
         except JobError as error:
             return FileError(file, "read", "columns", error)
 
@@ -170,7 +200,7 @@ class LandedText:
     def _group(self, head: CsvHead | None, files: Sequence[PlannedFile]) -> DataFrame:
         if head is None:
             wanted = list(self._types)
-            texts = json_texts(self._spark, files, wanted)
+            texts = json_texts(self._spark, files, wanted, self._pairs_of)
         else:
             wanted = [name.lower() for name in head.names]
             texts = csv_texts(self._spark, files, head, self._text)
@@ -209,7 +239,9 @@ class LandedText:
     def _why(self, file: PlannedFile, what: str) -> str:
         head = self._heads.get(file.file_id)
         if what == WHOLE:
-            return f"not {len(head.names)} fields" if head else "no JSON object, or a name in it twice"
+            if head:
+                return f"not {len(head.names)} fields"
+            return f"no {'envelope' if self._merge.envelope else 'JSON object'}, or a name in it twice"
         return f"what `{what}` holds is no `{self._types[what]}`"
 
     def _malformed(self, file: PlannedFile, number: int | str, rows: tuple[int, ...], why: str) -> FileError:
@@ -265,6 +297,10 @@ class LandedText:
                 errors.append(self._malformed(file, "some", (), "a quote that nothing closes"))
         if errors:
             raise BadFiles(errors)
+
+
+def _no_envelopes(file: PlannedFile) -> FileError:
+    return FileError(file, "read", "columns", JobError(ENVELOPE_MISSING, uri=file.uri))
 
 
 def _names_content(error: Exception) -> bool:
