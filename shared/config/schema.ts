@@ -218,7 +218,7 @@ export const tableSettings = z.strictObject({
   columns: columnTypes
     .optional()
     .describe(
-      'For files that are text (CSV, JSON lines): columns by name with their types, such as `{ id: bigint, price: "decimal(10,2)" }`; without a header also their order. A column that is not named has the type that the table has for it, or else is a text.',
+      'For files that are text (CSV, JSON lines), and for booleans that parquet has as texts: columns by name with their types, such as `{ id: bigint, price: "decimal(10,2)" }`; without a header also their order. A column that is not named has the type that the table has for it, or else is a text.',
     ),
   csv: csvSettings.optional().describe('How CSV files are written.'),
   target: target.optional().describe('The table that is written.'),

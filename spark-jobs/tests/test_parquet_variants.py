@@ -107,6 +107,27 @@ def test_times_of_day_and_old_timestamps(lake: Lake) -> None:
     ]
 
 
+def test_booleans_that_are_texts(lake: Lake) -> None:
+    """[DMS] Told so by the configuration for the first file, and by the table for those that follow."""
+
+    def put(values: dict[int, str | bool | None], type_: pa.DataType) -> Row:
+        columns = {"id": pa.array(list(values)), "Paid": pa.array(list(values.values()), type_)}
+        return lake.put_table(pa.table(columns), kind="full")
+
+    lake.text_files = {"columns": [{"name": "Paid", "type": "boolean"}]}
+    lake.apply_and_settle([put({1: "true", 2: "F", 3: None}, pa.string())])
+    lake.text_files = None
+    lake.apply_and_settle([put({4: "false", 5: "t"}, pa.string()), put({6: True}, pa.bool_())])
+    assert lake.rows() == [
+        {"id": id_, "paid": paid} for id_, paid in enumerate((True, False, None, False, True, True), start=1)
+    ]
+    good, bad = put({7: "true"}, pa.string()), put({8: "true", 9: "maybe", 10: "", 11: None}, pa.string())
+    outcome = lake.apply(lake.entry([good, bad]))
+    assert outcome["error"]["code"] == "TG2108"
+    assert "`paid` holds is no `boolean`" in outcome["error"]["message"]
+    assert [(file["file_id"], file["rows"]) for file in outcome["bad_files"]] == [(bad["file_id"], [2, 3])]
+
+
 @pytest.mark.parametrize(
     ("type_", "value"),
     [(pa.timestamp("ns"), 1), (pa.decimal256(40, 0), Decimal(1))],

@@ -38,6 +38,9 @@ class Footer:
     times: tuple[tuple[str, str], ...] = ()
     """Of the columns, lower case, those that are times of a day, and their unit: Spark has no such type, so
     they are read as numbers and become texts."""
+    booleans: tuple[str, ...] = ()
+    """Of the columns, lower case, those that are texts in the file, and read as the booleans that they
+    say."""
 
 
 @dataclass(frozen=True)

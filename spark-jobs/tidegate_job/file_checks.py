@@ -14,6 +14,7 @@ from .errors import (
     FILE_NOT_PARQUET,
     FILE_OVERWRITTEN,
     FILE_TRUNCATED,
+    ROWS_MALFORMED,
     STORAGE_FAILED,
     JobError,
 )
@@ -119,3 +120,11 @@ def as_found_now(store: ObjectStore, found: BadFiles) -> BadFiles:
 def damaged(file: PlannedFile, why: str) -> FileError:
     """The file begins as it should, but something behind that is not right."""
     return FileError(file, "read", "damaged", JobError(FILE_DAMAGED, uri=file.uri, why=why), why)
+
+
+def malformed(file: PlannedFile, number: int | str, rows: tuple[int, ...], why: str) -> FileError:
+    """So many rows of the file (or "some") are not right; `rows` are the first, counted from 1, if they are
+    known."""
+    row = rows[0] if rows else "unknown"
+    error = JobError(ROWS_MALFORMED, uri=file.uri, rows=number, row=row, why=why)
+    return FileError(file, "read", "malformed", error, rows=rows)

@@ -10,15 +10,16 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from . import names
+from .boolean_texts import boolean_columns, read_as_booleans, refuse_others
 from .columns import BatchColumns, Footer, stored_type, types_read
 from .envelopes import flat_footers, flat_rows
 from .footers import read_footers
 from .landed_scan import PATH, scan_parquet
-from .landed_text import ROWS_NAMED, LandedText
+from .landed_text import LandedText
+from .names import quote
 from .object_store import ObjectStore
 from .plan import Merge, PlannedFile, TextFiles
-from .text_values import as_time_text
+from .text_values import ROWS_NAMED, as_time_text
 
 _ROW = "_tg_row"
 _TIME_TYPES = {"MILLIS": "int", "MICROS": "bigint", "NANOS": "bigint"}
@@ -37,7 +38,7 @@ class LandedFiles:
         merge: Merge,
         text: TextFiles,
     ) -> None:
-        self._spark, self._store, self._merge = spark, store, merge
+        self._spark, self._store, self._merge, self._said = spark, store, merge, text
         self._parquet = [file for file in files if file.format == "parquet"]
         texts = [file for file in files if file.format != "parquet"]
         self._text = LandedText(spark, store, texts, merge, text) if texts else None
@@ -50,6 +51,8 @@ class LandedFiles:
             footers = read_footers(self._spark, self._store, self._parquet)
             if self._merge.envelope:
                 footers = flat_footers(self._parquet, footers, self._merge)
+            if booleans := boolean_columns(declared, self._said, self._merge):
+                footers = {id_: read_as_booleans(footer, booleans) for id_, footer in footers.items()}
             self._footers = footers
         if self._text:
             self._footers |= self._text.describe(self._known(declared))
@@ -58,17 +61,19 @@ class LandedFiles:
     def read(self, columns: BatchColumns, held: ExitStack) -> Mapping[str, Footer]:
         """The same with all rows counted. What is kept of text goes when `held` is closed. BadFiles with the
         rows that are malformed, or hold what the type of their column does not."""
+        wanted = {*types_read(columns), *columns.rescued}
+        refuse_others(self._spark, self._parquet, self._footers, wanted)
         if self._text:
-            wanted = {*types_read(columns), *columns.rescued}
             self._footers |= self._text.read(self._footers, wanted, held)
         return self._footers
 
     def rows_of(self, files: Sequence[PlannedFile], types: Mapping[str, str]) -> DataFrame:
         """Rows of files that have columns of these types, null where one lacks a column; and PATH."""
-        groups: dict[tuple[tuple[str, str], ...], list[PlannedFile]] = {}
+        groups: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[PlannedFile]] = {}
         for file in files:
             if file.format == "parquet":
-                groups.setdefault(self._footers[file.file_id].times, []).append(file)
+                footer = self._footers[file.file_id]
+                groups.setdefault((footer.times, footer.booleans), []).append(file)
         frames = [self._rows_of_parquet(group, types) for group in groups.values()]
         if texts := [file for file in files if file.format != "parquet"]:
             assert self._text is not None
@@ -93,13 +98,17 @@ class LandedFiles:
     def _parquet_rows(
         self, files: Sequence[PlannedFile], types: Mapping[str, str], more: Column
     ) -> DataFrame:
-        """Files with the same columns that are times of a day."""
-        times = dict(self._footers[files[0].file_id].times)
+        """Files with the same columns that are times of a day, or texts of booleans."""
+        footer = self._footers[files[0].file_id]
+        times, booleans = dict(footer.times), set(footer.booleans)
         read = {name: _TIME_TYPES[times[name]] if name in times else type_ for name, type_ in types.items()}
-        schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in read.items())
+        read |= dict.fromkeys(booleans & types.keys(), "string")
+        schema = ", ".join(f"{quote(name)} {type_}" for name, type_ in read.items())
         rows = scan_parquet(self._spark, files, schema)
         for name in times.keys() & types.keys():
-            rows = rows.withColumn(name, as_time_text(F.col(names.quote(name)), times[name]))
+            rows = rows.withColumn(name, as_time_text(F.col(quote(name)), times[name]))
+        for name in booleans & types.keys():
+            rows = rows.withColumn(name, F.col(quote(name)).cast("boolean"))
         return rows.select("*", more)
 
     def _known(self, declared: Mapping[str, str] | None) -> dict[str, str]:

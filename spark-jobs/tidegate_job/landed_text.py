@@ -18,8 +18,8 @@ from . import names
 from .columns import Footer, stored_type
 from .csv_files import csv_texts
 from .envelopes import around_row
-from .errors import COLUMN_UNUSABLE, ENVELOPE_MISSING, ROWS_MALFORMED, JobError
-from .file_checks import BadFiles, FileError, damaged, for_each_file
+from .errors import COLUMN_UNUSABLE, ENVELOPE_MISSING, JobError
+from .file_checks import BadFiles, FileError, damaged, for_each_file, malformed
 from .java import first_line, is_full_disk, is_storage_failure, java_text
 from .json_envelopes import TYPES
 from .json_files import (
@@ -36,10 +36,8 @@ from .landed_scan import PATH, scan_lines, spellings
 from .object_store import ObjectStore
 from .plan import Merge, PlannedFile, TextFiles
 from .text_heads import CsvHead, csv_head, text_types
-from .text_values import DOUBTFUL, WHOLE, WRONG, as_values, can_be_text
+from .text_values import DOUBTFUL, ROWS_NAMED, WHOLE, WRONG, as_values, can_be_text
 
-ROWS_NAMED = 20
-"""As many row numbers as an outcome names."""
 _FILES_SEARCHED = 20
 """In so many bad files the rows are searched: each is read again for it."""
 
@@ -227,7 +225,7 @@ class LandedText:
         for place, file in enumerate(wrong):
             numbers, what = searched[place] if place < len(searched) else ((), "")
             number = counted[file.file_id].wrong
-            errors.append(self._malformed(file, number, numbers, self._why(file, what)))
+            errors.append(malformed(file, number, numbers, self._why(file, what)))
         if errors:
             raise BadFiles(errors)
 
@@ -243,11 +241,6 @@ class LandedText:
                 return f"not {len(head.names)} fields"
             return f"no {'envelope' if self._merge.envelope else 'JSON object'}, or a name in it twice"
         return f"what `{what}` holds is no `{self._types[what]}`"
-
-    def _malformed(self, file: PlannedFile, number: int | str, rows: tuple[int, ...], why: str) -> FileError:
-        row = rows[0] if rows else "unknown"
-        error = JobError(ROWS_MALFORMED, uri=file.uri, rows=number, row=row, why=why)
-        return FileError(file, "read", "malformed", error, rows=rows)
 
     @contextmanager
     def _blaming(self, files: Sequence[PlannedFile], read: Callable[[PlannedFile], object]) -> Iterator[None]:
@@ -280,7 +273,7 @@ class LandedText:
         # Counted from 0, and the header is a record.
         record = re.search(r"record=(\d+)", said)
         rows = (int(record[1]) + (0 if self._text.header else 1),) if record else ()
-        return self._malformed(file, "some", rows, "a quote inside quotes that is not escaped")
+        return malformed(file, "some", rows, "a quote inside quotes that is not escaped")
 
     def _refuse_doubtful(self, files: Sequence[PlannedFile]) -> None:
         """A quote that nothing closes holds the rest of the file, and bytes that are no UTF-8 become other
@@ -292,9 +285,9 @@ class LandedText:
             lost = F.count(F.when(line.cast("binary") != F.encode(line, "UTF-8"), 1))
             found = scan_lines(self._spark, [file], "\n").select(quotes, lost).collect()[0]
             if found[1]:
-                errors.append(self._malformed(file, found[1], (), "bytes that are no UTF-8"))
+                errors.append(malformed(file, found[1], (), "bytes that are no UTF-8"))
             elif self._text.quote == self._text.escape and found[0] % 2 == 1:
-                errors.append(self._malformed(file, "some", (), "a quote that nothing closes"))
+                errors.append(malformed(file, "some", (), "a quote that nothing closes"))
         if errors:
             raise BadFiles(errors)
 

@@ -21,6 +21,8 @@ LOST = "\ufffd"
 WRONG = "_tg_wrong"
 """What is wrong with a row, null if nothing: a column's lower-case name, or WHOLE."""
 WHOLE = ""
+ROWS_NAMED = 20
+"""As many row numbers as an outcome names."""
 
 _INTEGER = r"[+-]?\d+"
 _FLOAT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|NaN|[+-]?Infinity"
@@ -60,11 +62,12 @@ def as_values(texts: DataFrame, places: Mapping[str, int], types: Mapping[str, s
         column = place_of(places[name])
         values.append(F.expr(f"try_cast({column} AS {type_})").alias(name))
         if type_ != "string":
-            wrong.append(F.when(_is_wrong(column, type_), F.lit(name)))
+            wrong.append(F.when(is_wrong(column, type_), F.lit(name)))
     return texts.select(*values, PATH, F.coalesce(*wrong).alias(WRONG), DOUBTFUL)
 
 
-def _is_wrong(column: str, type_: str) -> Column:
+def is_wrong(column: str, type_: str) -> Column:
+    """Whether the text under a name of ours (`place_of`) is something, and none of the type."""
     # The form counts too: Spark trims before it casts, rounds decimals, and takes parts of dates for dates.
     text = F.col(column)
     misfit = F.expr(f"try_cast({column} AS {type_})").isNull() | ~text.rlike(rf"\A({_form(type_)})\z")
