@@ -51,6 +51,7 @@ export const DEEP_PLAN: Plan = [
       vitest('unit', { name: 'unit', budgetMinutes: 20 }),
       pytest({ name: 'fuzz', budgetMinutes: 10, fixed: ['tests/test_fuzz_documents.py', 'tests/test_fuzz_files.py'] }),
       pytest({ name: 'killed-jobs', budgetMinutes: 20, fixed: ['tests/test_killed_jobs.py'] }),
+      pytest({ name: 'real-history', budgetMinutes: 40, fixed: ['tests/test_real_history.py'] }),
       vitest('e2e', {
         name: 'interruptions',
         budgetMinutes: 30,

@@ -1,0 +1,78 @@
+"""A real change history ends as its source did, however it arrives: whatever format, waves, order and kind
+of table.
+
+A few ways run always, all of them with `TIDEGATE_DEEP=1`.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.hostile import DEEP
+from tests.lake import Lake, one_by_one
+from tests.real_history import (
+    DATA,
+    FORMATS,
+    LANDING,
+    ORDERS,
+    TABLES,
+    WAVES,
+    Arrival,
+    differences,
+    every_version,
+    final_rows,
+)
+
+KINDS: dict[str, dict[str, object]] = {
+    "iceberg copy on write": {"write_mode": "copy_on_write"},
+    "iceberg merge on read": {"write_mode": "merge_on_read"},
+    "iceberg v3 deletion vectors": {"write_mode": "merge_on_read", "properties": {"format-version": "3"}},
+    "iceberg history": {"mode": "historical"},
+}
+FEW = [
+    ("iceberg merge on read", Arrival("airport_frequencies", "csv.gz", "all at once", "a late month")),
+    ("iceberg copy on write", Arrival("countries", "parquet", "a month", "shuffled")),
+    ("iceberg v3 deletion vectors", Arrival("navaids", "csv.gz", "all at once", "a late month")),
+    ("iceberg history", Arrival("countries", "csv.gz", "all at once", "shuffled")),
+]
+PIECES = {"a few": FEW}
+if DEEP:
+    PIECES = {
+        f"{kind}, {format_}, {waves}": [
+            (kind, Arrival(table, format_, waves, order)) for table, order in product(TABLES, ORDERS)
+        ]
+        for kind, format_, waves in product(KINDS, FORMATS, WAVES)
+    }
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the ourairports history is not there")
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_table_ends_as_its_source_did(spark: SparkSession, tmp_path: Path, piece: str) -> None:
+    """[no-revival] [sequence-guard]"""
+    lakes = [Lake(spark, tmp_path) for _ in PIECES[piece]]
+    for lake, (kind, _) in zip(lakes, PIECES[piece], strict=True):
+        for name, value in KINDS[kind].items():
+            setattr(lake, name, value)
+    courses = [arrival.course(lake) for lake, (_, arrival) in zip(lakes, PIECES[piece], strict=True)]
+    one_by_one(lakes, courses)
+    wrong = {}
+    for lake, (kind, arrival) in zip(lakes, PIECES[piece], strict=True):
+        if lake.mode == "historical":
+            found = differences(lake.versions(), every_version(arrival.table))
+        else:
+            found = differences(lake.rows(), final_rows(arrival.table))
+        if found:
+            wrong[kind, *arrival] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("table", "waves", "order"), list(product(TABLES, WAVES, ORDERS)))
+def test_every_file_is_in_one_batch(table: str, waves: str, order: str) -> None:
+    batches = Arrival(table, "parquet", waves, order).batches()
+    assert all(batches)
+    assert sorted(path for files in batches for path in files) == sorted((LANDING / table).rglob("*.parquet"))
