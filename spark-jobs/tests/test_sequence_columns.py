@@ -43,6 +43,12 @@ def full_then_change(lake: Lake) -> list[Row]:
     return [lake.put_table(load, kind="full"), *changes(("U", NOON, 0, 1, 2))(lake)]
 
 
+def load_then_older_change(lake: Lake) -> list[Row]:
+    """A row has the time of its transfer, and a change of it that was committed before is in it already."""
+    load = pa.table({"commit_ts": pa.array([LATER], MOMENT), "id": [1], "v": [2]})
+    return [lake.put_table(load, kind="full"), *changes(("U", NOON, 0, 1, 1))(lake)]
+
+
 COURSES = {
     "ties broken": Course(
         [changes(("U", NOON, 10, 1, 2), ("I", NOON, 9, 1, 1), ("I", LATER, 1, 2, 1)),
@@ -59,6 +65,11 @@ COURSES = {
     ),
     "one column": Course([one_column], {"merge": {"sequence_by": "commit_ts"}}),
     "full load": Course([full_then_change], TWO),
+    "transferred later": Course([load_then_older_change], TWO),
+    "a key twice": Course(
+        [put({"id": 1, "v": 1}, {"id": 1, "v": 1}, {"id": 2, "v": 2}, kind="full"),
+         put({"id": 2, "v": 2}, {"id": 3, "v": 3}, kind="full")],
+    ),
     "missing": Course([put(change("I", "01", id=1, v=1))], TWO),
     "negative": Course([changes(("I", NOON, -1, 1, 1))], TWO),
     "no keys": Course(
@@ -95,6 +106,20 @@ def test_changes_of_one_time_tie_without_a_second_column(courses: dict[str, Cour
 def test_full_load_of_a_time_is_older_than_a_change_of_that_time(courses: dict[str, Course]) -> None:
     [row] = courses["full load"].rows("v", "_tg_sequence")
     assert row == {"v": 2, "_tg_sequence": f"{TEXT}\x1f{0:020d}"}
+
+
+def test_row_that_was_loaded_after_a_change_keeps_what_it_has(courses: dict[str, Course]) -> None:
+    assert courses["transferred later"].rows("id", "v") == [{"id": 1, "v": 2}]
+    assert courses["transferred later"].outcomes[0]["rows"]["duplicate"] == 1
+
+
+def test_key_that_full_loads_have_twice_is_one_row(courses: dict[str, Course]) -> None:
+    """In one file, and in a second one of the same load."""
+    assert courses["a key twice"].rows() == [{"id": number, "v": number} for number in (1, 2, 3)]
+    counts = [outcome["rows"] for outcome in courses["a key twice"].outcomes]
+    assert [(one["read"], one["inserted"], one["duplicate"], one["stale"]) for one in counts] == [
+        (3, 2, 1, 0), (2, 1, 0, 1)
+    ]  # fmt: skip
 
 
 def test_table_remembers_the_columns_that_order_it(courses: dict[str, Course]) -> None:
