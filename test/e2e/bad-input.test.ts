@@ -102,8 +102,8 @@ describe('bad input', () => {
     const result = JSON.parse(ended.stdout) as { status: string; failed: string[]; completed: number }
     expect(result.status).toBe('FAILED')
     expect(result.failed.toSorted()).toEqual(bad.map((name) => `shop_${name}`))
-    // good, history, overwritten, csv
-    expect(result.completed).toBe(4)
+    // good, history, overwritten, csv, and the envelopes
+    expect(result.completed).toBe(5)
 
     const rows = await rowsByTable()
     for (const name of bad) {
@@ -139,6 +139,11 @@ describe('bad input', () => {
       [2, 'two'],
       [3, 'three'],
     ])
+  })
+
+  it('envelopes of another source are applied beside them', async () => {
+    const answer = await place.json<{ rows: unknown[][] }>('query', 'SELECT id, v FROM shop_raw.cdc_orders')
+    expect(answer.rows).toEqual([[1, 'ONE']])
   })
 
   it('a historical table has every version', async () => {

@@ -5,6 +5,7 @@ usage: bad_files.py FOLDER: makes FOLDER/first and FOLDER/mended
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -28,6 +29,12 @@ CHANGE = pa.table(
         "CDC_TIMESTAMP_SEQ": pa.array([SEQUENCE + "1", SEQUENCE + "2"]),
         "CDC_OPERATION": pa.array(["UPDATE", "INSERT"]),
     }
+)
+EVENTS = (
+    {"op": "c", "source": {"lsn": 9}, "before": None, "after": {"id": 1, "v": "one"}},
+    {"op": "u", "source": {"lsn": 10}, "before": None, "after": {"id": 1, "v": "ONE"}},
+    {"op": "c", "source": {"lsn": 11}, "before": None, "after": {"id": 2, "v": "two"}},
+    {"op": "d", "source": {"lsn": 12}, "before": {"id": 2, "v": None}, "after": None},
 )
 TABLES = ("good", "truncated", "empty", "columns", "nullkey", "nosequence", "overwritten")
 
@@ -63,6 +70,9 @@ def main() -> None:
     text = first / "in" / "shop" / "csv" / "20231118-101012345.csv"
     text.parent.mkdir(parents=True, exist_ok=True)
     text.write_text("Op,ID,V,CDC_TIMESTAMP_SEQ\nI,1,ONE,20231118101012340000000000000000001\n")
+    events = first / "events" / "cdc" / "orders" / "part-0.jsonl"
+    events.parent.mkdir(parents=True, exist_ok=True)
+    events.write_text("".join(json.dumps({"schema": None, "payload": event}) + "\n" for event in EVENTS))
 
 
 if __name__ == "__main__":
