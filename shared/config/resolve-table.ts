@@ -1,4 +1,5 @@
 /** One table's settings, from the blocks that apply to it to the item that a claim reads. */
+import { metadataColumn } from '../contracts/plan.ts'
 import { globMatcher } from '../files/glob.ts'
 import { shown } from '../files/shown.ts'
 import { changesBuiltIn, changesOf } from './change-settings.ts'
@@ -169,6 +170,7 @@ function tableItem(
   const historical = settings.mode === 'historical' || settings.mode === 'H'
   const policy = settings.schema_policy
   const text_files = textFilesOf(settings)
+  const chosen = settings['target.metadata_columns']
   return {
     refresh_cadence: settings.cadence,
     source_table_name: named.ledgerKey,
@@ -196,6 +198,8 @@ function tableItem(
       partition_by: settings['target.partition_by'],
       ...writtenAs(settings),
       ...(settings['target.adopt'] ? { adopt: true as const } : {}),
+      // In the table's order, so that the same choice is the same layout.
+      ...(chosen ? { metadata_columns: metadataColumn.options.filter((name) => chosen.includes(name)) } : {}),
     },
     ...(settings.on_truncate === 'ignore' ? { on_truncate: 'ignore' as const } : {}),
     ...(text_files && { text_files }),

@@ -1,5 +1,6 @@
 /** The YAML file's shape, with a description for every field: `tidegate.schema.json` and the reference are made from it. */
 import { z } from 'zod'
+import { metadataColumn } from '../contracts/plan.ts'
 import { refreshCadence } from '../contracts/primitives.ts'
 import { beforeImage, nullMeansUnchanged, operations, sequenceBy } from './change-schema.ts'
 import { partitionField } from './partition-field.ts'
@@ -121,6 +122,12 @@ const target = z.strictObject({
     })
     .optional()
     .describe('Table properties of Iceberg, or write options of Hudi (`hoodie.…`), that are passed on as they are.'),
+  metadata_columns: z
+    .array(metadataColumn, { error: 'expected a list such as `[_tg_operation, _tg_applied_at]`, or `[]`' })
+    .optional()
+    .describe(
+      'Of the columns that Tidegate adds, those that a new table gets. `_tg_sequence` it always has, and in historical mode `_tg_operation` and `_tg_batch` too. Default: all.',
+    ),
   adopt: z
     .boolean({ error: 'expected true or false' })
     .optional()

@@ -57,6 +57,8 @@ export const mergeSpec = z.strictObject({
   before_image: z.strictObject({ prefix: z.string().min(1) }).optional(),
 })
 
+export const metadataColumn = z.enum(['_tg_sequence', '_tg_operation', '_tg_file', '_tg_batch', '_tg_applied_at'])
+
 export const targetSpec = z.strictObject({
   format: z.enum(['iceberg', 'hudi']),
   database: z.string().regex(/^[a-z0-9_]{1,255}$/),
@@ -68,6 +70,8 @@ export const targetSpec = z.strictObject({
   properties: z.record(z.string(), z.string()),
   /** The table may be one that others made. Left out where it is not: entries from before it are frozen without. */
   adopt: z.literal(true).optional(),
+  /** Of Tidegate's own columns, those that a new table gets besides what it needs. Left out: all of them. */
+  metadata_columns: z.array(metadataColumn).optional(),
 })
 
 const one = z.string().length(1)

@@ -61,6 +61,7 @@ class Lake:
         self.schema_policy = "strict"
         self.adopt = False
         self.text_files: Row | None = None
+        self.metadata_columns: list[str] | None = None
         self.token = 0
         self.generation = 1
         self.settled_snapshot: str | None = None
@@ -154,6 +155,7 @@ class Lake:
                 "partition_by": self.partition_by,
                 "properties": self.properties,
                 **({"adopt": True} if self.adopt else {}),
+                **({} if self.metadata_columns is None else {"metadata_columns": self.metadata_columns}),
             },
             **({"text_files": self.text_files} if self.text_files is not None else {}),
         }

@@ -89,10 +89,10 @@ HELD, OTHER_KEY = Refused("TG2221", held=True), Refused("TG2222", held=True)
 
 CHANGES = {
     "add": Change(
-        {"x": (pa.string(), "new")},
+        {"x.y`z": (pa.string(), "new")},
         UNKNOWN,
-        Done({"x": "new"}, {"x": None}, added("x", "string")),
-        Done({"_rescued": {"x": "new"}}),
+        Done({"x.y`z": "new"}, {"x.y`z": None}, added("x.y`z", "string")),
+        Done({"_rescued": {"x.y`z": "new"}}),
     ),
     "add, nested": Change(
         {"point": (POINT, {"x": 1, "b": b"\0\xff"})},

@@ -22,7 +22,7 @@ from .errors import (
     ResultUnknown,
 )
 from .evidence import KeyColumn
-from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_of_ours
+from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_of_ours, own_columns_in
 from .iceberg_batch import Hits, find_hits, needs_spark, stage_batch
 from .iceberg_create import create_table
 from .iceberg_evolve import changes_of, changes_property, earlier_types, evolve
@@ -161,7 +161,7 @@ class IcebergTable:
     def stage(
         self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, hit: Mapping[str, int]
     ) -> Commit | None:
-        every_column = [*columns, *names.OWN_COLUMNS]
+        every_column = [*columns, *self._plan.own_columns]
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         if self._plan.replaces and self._table is not None:
             return self._stage_replacement(changes, every_column, rows)
@@ -174,6 +174,7 @@ class IcebergTable:
             else:
                 adopt(self._jvm, self._table, self._plan)
                 self._schema_changes = evolve(self._jvm, self._table, self._plan, columns, changes)
+                every_column = [*columns, *own_columns_in(self._table)]
             self._require_pinned()
         except Exception as error:
             return self._after_failure(error)

@@ -23,7 +23,7 @@ from .errors import (
     JobError,
 )
 from .file_checks import BadFiles
-from .iceberg_properties import lasting_properties
+from .iceberg_properties import lasting_properties, own_columns_of
 from .partition_spec import PartitionField, parse_partition_by
 from .plan import TablePlan
 
@@ -56,7 +56,7 @@ def check_adoption(spark: SparkSession, table: Any, name: str, plan: TablePlan) 
     Everything is checked until the first batch is settled, since others may write between an attempt that
     failed and the next.
     """
-    target, missing, properties = plan.target, _missing(table), table.properties()
+    target, missing, properties = plan.target, _missing(table, plan), table.properties()
     if missing and (_MANAGED in properties or plan.applied.snapshot is not None):
         raise JobError(OWN_COLUMN_GONE, target=target.name, column=missing[0])
     if missing and not target.adopt:
@@ -102,14 +102,15 @@ def adopt(jvm: Any, table: Any, plan: TablePlan) -> None:
     has kept of the batch. ChangedMeanwhile if the table is no longer what was looked at; Iceberg's own
     CommitFailedException if that shows only in the commit. Doing it again does nothing.
     """
-    if not _missing(table):
+    missing = _missing(table, plan)
+    if not missing:
         return
     seen = state_of(table)
     transaction = table.newTransaction()  # refreshes
     if state_of(table) != seen:
         raise ChangedMeanwhile("it was changed before it could be adopted")
     schema = transaction.updateSchema()
-    for column in _missing(table):
+    for column in missing:
         schema = schema.addColumn(column, _own_type(jvm, column))
     schema.commit()
     properties = transaction.updateProperties()
@@ -119,9 +120,18 @@ def adopt(jvm: Any, table: Any, plan: TablePlan) -> None:
     transaction.commitTransaction()
 
 
-def _missing(table: Any) -> list[str]:
+def own_columns_in(table: Any) -> list[str]:
+    """Our columns that it has."""
     schema = table.schema()
-    return [name for name in names.OWN_COLUMNS if schema.caseInsensitiveFindField(name) is None]
+    return [name for name in names.OWN_COLUMNS if schema.caseInsensitiveFindField(name) is not None]
+
+
+def _missing(table: Any, plan: TablePlan | None = None) -> list[str]:
+    """Our columns that it lacks: of those that it was made with, or else that the plan would give it."""
+    properties = table.properties()
+    own = plan.own_columns if plan and _MANAGED not in properties else own_columns_of(properties)
+    there = own_columns_in(table)
+    return [name for name in own if name not in there]
 
 
 def state_of(table: Any) -> tuple[str, int]:

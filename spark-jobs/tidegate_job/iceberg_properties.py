@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 
 from .errors import ISOLATION_WEAK, MODE_CHANGED, PLAN_NOT_SUPPORTED, PROPERTY_REFUSED, JobError
-from .names import BATCH
+from .names import BATCH, OWN_COLUMNS
 from .outcome import RowCounts
 from .plan import TablePlan
 
 MODE = "tidegate.mode"
 """Table property: the mode in which the table is written."""
+OWN = "tidegate.metadata-columns"
+"""Table property: our columns, with commas between, if the table has not all of them."""
 _ITS_OWN = ("format-version", "location")
 _ROW_LEVEL = ("delete", "update", "merge")
 _BATCH_METRICS = f"write.metadata.metrics.column.{BATCH}"
@@ -59,13 +61,20 @@ def creation_properties(plan: TablePlan) -> dict[str, str]:
         **{f"write.{operation}.mode": mode for operation in _ROW_LEVEL},
         # Metrics are cut at 16 characters and after 100 columns, and historical mode looks for a batch's rows
         # by this column.
-        _BATCH_METRICS: "full",
+        **({_BATCH_METRICS: "full"} if BATCH in plan.own_columns else {}),
         "tidegate.managed": "true",
         "tidegate.source-table": plan.table,
         "tidegate.keys": ",".join(plan.merge.keys),
         "tidegate.sequence-by": ",".join(plan.merge.sequence_columns),
         MODE: plan.merge.mode,
+        **({OWN: ",".join(plan.own_columns)} if plan.own_columns != OWN_COLUMNS else {}),
     }
+
+
+def own_columns_of(stored: Mapping[str, str]) -> tuple[str, ...]:
+    """Our columns of a table that has these properties."""
+    listed = stored.get(OWN)
+    return tuple(listed.split(",")) if listed else OWN_COLUMNS
 
 
 def lasting_properties(plan: TablePlan) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from .iceberg_adopt import ADOPTED_FROM, shown_partition, stored_partition
-from .iceberg_properties import lasting_properties
+from .iceberg_properties import OWN, lasting_properties
 from .partition_spec import PartitionField, parse_partition_by
 from .plan import TablePlan
 
@@ -44,9 +44,10 @@ def lay_out(spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFr
     if fields or ADOPTED_FROM not in table.properties():
         _change_partitions(jvm, transaction, fields)
     properties = transaction.updateProperties()
-    for key, value in lasting_properties(plan).items():
+    lasting = lasting_properties(plan)
+    for key, value in lasting.items():
         properties = properties.set(key, value)
-    properties.commit()
+    (properties if OWN in lasting else properties.remove(OWN)).commit()
 
 
 def _gone(stored: Mapping[str, str], rows: DataFrame) -> set[str]:

@@ -14,6 +14,9 @@ text."""
 
 OWN_COLUMNS = (SEQUENCE, OPERATION, FILE, BATCH, APPLIED_AT)
 """In this order after the source's own columns; what they hold is in the package's README."""
+NEEDED_COLUMNS = {"snapshot": (SEQUENCE,), "historical": (SEQUENCE, OPERATION, BATCH)}
+"""Those that a table of a mode can't do without: the stored row's sequence decides what is newer; a version
+that deletes is told by its operation, and a batch that the history has lost by its rows."""
 
 
 def quote(identifier: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from .errors import PLAN_INVALID, PLAN_UNREADABLE, JobError
 from .json_documents import parsed
 from .layout import ControlLayout, LayoutError
+from .names import NEEDED_COLUMNS, OWN_COLUMNS
 from .object_store import ObjectStore
 from .operations import Operations, operations_of
 from .schemas import ContractError, validate
@@ -80,7 +81,8 @@ class TextFiles:
 
 @dataclass(frozen=True)
 class Target:
-    """The lake table. `properties` are the user's own; `adopt`: others may have made it."""
+    """The lake table. `properties` are the user's own; `adopt`: others may have made it; `metadata_columns`:
+    which of ours a new one gets besides those that it needs, None for all."""
 
     format: Literal["iceberg", "hudi"]
     database: str
@@ -90,6 +92,7 @@ class Target:
     partition_by: tuple[str, ...]
     properties: dict[str, str]
     adopt: bool = False
+    metadata_columns: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -113,6 +116,15 @@ class TablePlan:
     merge: Merge
     target: Target
     text_files: TextFiles
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Those of our columns that a table gets which is made by this plan."""
+        chosen = self.target.metadata_columns
+        if chosen is None:
+            return OWN_COLUMNS
+        wanted = {*chosen, *NEEDED_COLUMNS[self.merge.mode]}
+        return tuple(name for name in OWN_COLUMNS if name in wanted)
 
 
 @dataclass(frozen=True)
@@ -167,7 +179,6 @@ def parse_plan(document: dict[str, Any]) -> Plan:
 def _table(item: dict[str, Any]) -> TablePlan:
     entry = item["entry"]
     merge = entry["merge"]
-    target = entry["target"]
     unchanged = merge.get("null_means_unchanged", ())
     if merge["mode"] == "snapshot" and not merge["keys"]:
         raise ValueError(f"`{item['table']}` has one row a key, and no `keys`")
@@ -192,7 +203,7 @@ def _table(item: dict[str, Any]) -> TablePlan:
             envelope=merge.get("shape") == "debezium",
             null_means_unchanged=unchanged if unchanged == "all" else _lower(unchanged),
         ),
-        target=Target(**{**target, "partition_by": tuple(target["partition_by"])}),
+        target=_target(entry["target"]),
         text_files=_text_files(**entry.get("text_files", {})),
     )
 
@@ -212,6 +223,12 @@ def _text_files(columns: Iterable[dict[str, str]] = (), csv: dict[str, Any] | No
 
 def _lower(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
+
+
+def _target(item: dict[str, Any]) -> Target:
+    chosen = item.get("metadata_columns")
+    columns = tuple(chosen) if chosen is not None else None
+    return Target(**{**item, "partition_by": tuple(item["partition_by"]), "metadata_columns": columns})
 
 
 def _file(item: dict[str, Any]) -> PlannedFile:

@@ -128,6 +128,7 @@ describe('applyConfig', () => {
       ['mode: historical', 'merge.mode'],
       ['target: { database: other }', 'target.database'],
       ['target: { partition_by: ["bucket(4, id)"] }', 'target.partition_by'],
+      ['target: { metadata_columns: [] }', 'target.metadata_columns'],
     ])('keeps its %s', async (setting, field) => {
       await apply(before)
       await withData()

@@ -122,6 +122,13 @@ tables:
     expect(tables.map(({ merge }) => merge.schema_policy)).toEqual(['evolve', 'evolve', undefined, undefined])
   })
 
+  it('names our columns in the order that the table has them, so that the same choice is the same table', () => {
+    const { tables } = resolved(
+      `${TABLES}  hr.a: { target: { metadata_columns: [_tg_file, _tg_operation] } }\n  hr.b: { target: { metadata_columns: [] } }\n  hr.c:\n`,
+    )
+    expect(tables.map(({ target }) => target.metadata_columns)).toEqual([['_tg_operation', '_tg_file'], [], undefined])
+  })
+
   it('makes 3,000 tables of one line', () => {
     const { tables } = resolved(`${TABLES}  taxi_trips.table_{1..3000}:\n`)
     expect(tables).toHaveLength(3000)
@@ -152,6 +159,7 @@ tables:
     ['TG1204', '  a.b: { keys: [id, Id] }', 'each column once'],
     ['TG1204', '  a.b: { on_bad_file: skip }', 'on_bad_file'],
     ['TG1204', '  a.b: { schema_policy: ignore }', 'schema_policy'],
+    ['TG1204', '  a.b: { target: { metadata_columns: [file] } }', 'metadata_columns'],
     ['TG1204', '  a.b: { max_attempts: 0 }', 'at least 1'],
     ['TG1204', '  a.b: { max_attempts: 2.5 }', 'whole number'],
     ['TG1204', '  a.b: { reload: { complete_when: soon } }', 'complete_when'],
