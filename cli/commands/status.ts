@@ -111,6 +111,7 @@ function overview(rows: readonly TableStatusRow[], queues: Queues, output: Outpu
         : []),
       { title: 'LAST COMMIT', value: (row) => ago(row.last_committed_ms, now) },
       { title: 'NEXT', value: (row) => row.next_action },
+      { title: 'FRESH AS OF', value: (row) => ago(row.fresh_as_of_ms, now), optional: true },
       { title: 'SEQUENCE', value: (row) => row.applied_max_sequence ?? '-', optional: true },
       { title: 'LAST RUN', value: (row) => row.last_run ?? '-', optional: true },
     ]
