@@ -98,10 +98,10 @@ def test_a_batch_that_the_history_has_lost_is_still_found_by_its_rows(lake: Lake
     assert len(lake.versions()) == 2
 
 
-@pytest.mark.parametrize("chosen", [[], ["_tg_applied_at", "_tg_file"]], ids=["none", "some"])
-def test_an_adopted_table_and_a_rebuilt_one_get_what_is_chosen(lake: Lake, chosen: list[str]) -> None:
+def test_an_adopted_table_and_a_rebuilt_one_get_what_is_chosen(lake: Lake) -> None:
     """[generations] A table keeps its columns until it is built anew, whatever the configuration says
     meanwhile."""
+    chosen = ["_tg_applied_at", "_tg_file"]
     lake.spark.sql("CREATE DATABASE IF NOT EXISTS shop")
     lake.spark.sql(f"CREATE TABLE shop.{lake.table} (id bigint, v bigint) USING iceberg")
     lake.spark.sql(f"INSERT INTO shop.{lake.table} VALUES (1, 1)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +15,11 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.lake import Lake, Row
+from tests.lake import Lake, Row, one_by_one
 
 FORMATS = ("iceberg",)
 POLICIES = ("strict", "evolve", "lenient")
+MODES = ("snapshot", "historical")
 
 Columns = dict[str, tuple[pa.DataType, Any]]
 
@@ -86,6 +88,16 @@ def kept_aside(column: str, text: str) -> Done:
 POINT = pa.struct([("x", pa.int32()), ("b", pa.binary())])
 UNKNOWN, MISSING, OTHER_TYPE = Refused("TG2201"), Refused("TG2202"), Refused("TG2203")
 HELD, OTHER_KEY = Refused("TG2221", held=True), Refused("TG2222", held=True)
+EARLIER = ("with the declared columns", "`schema_policy`")
+CHOICES = {
+    "TG2201": EARLIER,
+    "TG2202": EARLIER,
+    "TG2203": EARLIER,
+    "TG2211": ("`keys`", "the file"),
+    "TG2221": ("with the old type", "`schema_policy: lenient`", "in full again", "`tidegate release`"),
+    "TG2222": ("with the old key", "in full again", "`tidegate release`"),
+}
+"""What a message must offer whoever reads it."""
 
 CHANGES = {
     "add": Change(
@@ -185,50 +197,48 @@ class Course:
     not."""
 
     lake: Lake
+    policy: str
     refused: dict[str, tuple[Row, Row]] = field(default_factory=dict)
     committed: Row = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+
+    def told(self) -> Generator[Row, Row, None]:
+        """Each change that the policy refuses comes in a batch of its own, and then all others in one: what
+        is refused must leave no trace."""
+        lake = self.lake
+        lake.settle((yield lake.planned(lake.entry([lake.put_table(file_of(BEFORE, "01"))]))))
+        for name, change in CHANGES.items():
+            if isinstance(change.under(self.policy), Refused):
+                file = lake.put_table(file_of(second_file(change), "02"))
+                self.refused[name] = file, (yield lake.planned(lake.entry([file])))
+        taken = [change for change in CHANGES.values() if isinstance(change.under(self.policy), Done)]
+        last = lake.put_table(file_of(second_file(*taken), "02"))
+        self.committed = yield lake.planned(lake.entry([last]))
 
 
 @pytest.fixture(scope="module", params=FORMATS)
 def courses(
     request: pytest.FixtureRequest, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Course]:
-    """A table for each policy. Each change that it refuses comes in a batch of its own, and then all others
-    in one: what is refused must leave no trace."""
+) -> dict[tuple[str, str], Course]:
+    """A table for each mode and policy."""
     folder = tmp_path_factory.mktemp(f"schemas-{request.param}")
-    courses = {policy: Course(Lake(spark, folder)) for policy in POLICIES}
-
-    def run(files: dict[str, pa.Table]) -> dict[str, tuple[Row, Row]]:
-        lakes = [courses[policy].lake for policy in files]
-        puts = [lake.put_table(file) for lake, file in zip(lakes, files.values(), strict=True)]
-        planned = [lake.planned(lake.entry([put])) for lake, put in zip(lakes, puts, strict=True)]
-        return dict(zip(files, zip(puts, lakes[0].run(*planned), strict=True), strict=True))
-
-    for policy, course in courses.items():
-        course.lake.schema_policy = policy
-    for policy, (_, outcome) in run(dict.fromkeys(POLICIES, file_of(BEFORE, "01"))).items():
-        courses[policy].lake.settle(outcome)
-    for name, change in CHANGES.items():
-        refusing = [policy for policy in POLICIES if isinstance(change.under(policy), Refused)]
-        if refusing:
-            for policy, found in run(dict.fromkeys(refusing, file_of(second_file(change), "02"))).items():
-                courses[policy].refused[name] = found
-    files = {}
-    for policy in POLICIES:
-        taken = [change for change in CHANGES.values() if isinstance(change.under(policy), Done)]
-        files[policy] = file_of(second_file(*taken), "02")
-    for policy, (_, outcome) in run(files).items():
-        courses[policy].committed = outcome
-        courses[policy].rows = courses[policy].lake.rows()
+    courses = {(mode, policy): Course(Lake(spark, folder), policy) for mode in MODES for policy in POLICIES}
+    for (mode, policy), course in courses.items():
+        course.lake.mode, course.lake.schema_policy = mode, policy
+    one_by_one([course.lake for course in courses.values()], [course.told() for course in courses.values()])
+    for course in courses.values():
+        course.rows = course.lake.rows()
     return courses
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_a_policy_does_with_a_change(courses: dict[str, Course], name: str, policy: str) -> None:
+def test_what_a_policy_does_with_a_change(
+    courses: dict[tuple[str, str], Course], name: str, policy: str, mode: str
+) -> None:
     """[schema-policy]"""
-    course, change = courses[policy], CHANGES[name]
+    course, change = courses[mode, policy], CHANGES[name]
     expected = change.under(policy)
     if isinstance(expected, Refused):
         file, outcome = course.refused[name]
@@ -239,6 +249,8 @@ def test_what_a_policy_does_with_a_change(courses: dict[str, Course], name: str,
         # The column that is gone (of a key), or else the one that is not as it was.
         named = [column for column in change.columns if f"`{column}`" in outcome["error"]["message"]]
         assert named
+        for choice in CHOICES[expected.code]:
+            assert choice in outcome["error"]["message"]
         return
     first, second = course.rows
     assert {column: first[column] for column in expected.first} == expected.first
@@ -251,11 +263,14 @@ def test_what_a_policy_does_with_a_change(courses: dict[str, Course], name: str,
     assert changed == list(expected.changed)
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("policy", POLICIES)
-def test_nothing_else_happens_to_the_table(courses: dict[str, Course], policy: str) -> None:
+def test_nothing_else_happens_to_the_table(
+    courses: dict[tuple[str, str], Course], policy: str, mode: str
+) -> None:
     """[schema-policy] Columns may stand in any order; what was refused has left no trace; ours stay
     behind."""
-    course = courses[policy]
+    course = courses[mode, policy]
     done = [change.under(policy) for change in CHANGES.values()]
     rescued: Row = {}
     second, first = dict(SECOND_ROW), dict(FIRST_ROW)
