@@ -8,7 +8,7 @@
  * | block `text` | each line stands in what the block before it printed; `…` stands for anything |
  * | `<!-- file: PATH -->` before a block | the block is written to that file, as the reader does in an editor |
  * | `<!-- exit: N -->` before a block | it must end with that code instead of 0 |
- * | `<!-- not run: REASON -->` before a block | left out; a reason that names a test is held to it |
+ * | `<!-- not run: REASON -->` before a block | left out with the `text` behind it; a reason that names a test is held to it |
  * | `<!-- setup` … `-->` | commands that the reader has behind them; run at their place |
  * | `<!-- run by test/…/NAME.test.ts -->` | that test follows the page, not `pages.test.ts` |
  */
@@ -33,7 +33,7 @@ const BLOCK =
   /(?:^ *<!-- (?<mark>file|exit|not run): (?<value>[^\n]*?) -->\n)?^(?<indent> *)```(?<language>[\w-]*)\n(?<content>.*?)^\k<indent>```$|^<!-- setup\n(?<setup>.*?)^-->$/gms
 
 export function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(BLOCK)].map(({ 0: whole, index, groups = {} }) => {
+  const blocks = [...markdown.matchAll(BLOCK)].map(({ 0: whole, index, groups = {} }): Block => {
     const { mark, value = '', indent = '', language = '', content = '', setup } = groups
     const line = markdown.slice(0, index + Math.max(0, whole.indexOf('```'))).split('\n').length
     if (setup !== undefined) return { language: 'sh', content: setup, line, exit: 0 }
@@ -45,6 +45,10 @@ export function blocksOf(markdown: string): Block[] {
       ...(mark === 'file' ? { file: value } : {}),
       ...(mark === 'not run' ? { notRun: value } : {}),
     }
+  })
+  return blocks.map((block, place) => {
+    const notRun = block.notRun ?? (block.language === 'text' ? blocks[place - 1]?.notRun : undefined)
+    return notRun === undefined ? block : { ...block, notRun }
   })
 }
 

@@ -32,14 +32,14 @@ shown
 \`\`\`
 `
 
-it('takes blocks in order, with what stands before them, and without their indent', () => {
+it('takes blocks in order, with what stands before them, and without their indent; what a block would print is not there if it is not run', () => {
   expect(blocksOf(page)).toEqual([
     { language: 'sh', content: 'one\ntwo\n', line: 3, exit: 0 },
     { language: 'sh', content: 'hidden\n', line: 7, exit: 0 },
     { language: 'yaml', content: 'a:\n  b: 1\n', line: 12, exit: 0, file: 'a/b.yml' },
     { language: 'sh', content: 'fails\n', line: 17, exit: 2 },
     { language: 'sh', content: 'aws\n', line: 21, exit: 0, notRun: 'needs an account' },
-    { language: 'text', content: 'shown\n', line: 26, exit: 0 },
+    { language: 'text', content: 'shown\n', line: 26, exit: 0, notRun: 'needs an account' },
   ])
 })
 
