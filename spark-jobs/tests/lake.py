@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 from tidegate_job.apply_table import Job
 from tidegate_job.iceberg import Iceberg
 from tidegate_job.layout import tombstone_name
+from tidegate_job.names import quote
 from tidegate_job.object_store import ObjectsByScheme
 from tidegate_job.plan import load_plan
 from tidegate_job.run import run_plan
@@ -252,7 +253,7 @@ class Lake:
         wanted = [*own, *(name for name in frame.columns if not name.startswith("_tg_"))]
         return [
             {own.get(name, name): value for name, value in row.asDict().items()}
-            for row in frame.select(*wanted).collect()
+            for row in frame.select(*map(quote, wanted)).collect()
         ]
 
     def snapshots(self) -> list[Mapping[str, str]]:

@@ -16,6 +16,8 @@ from tests.test_replace import read_elsewhere
 from tidegate_job.session import prepare
 
 BIG = 2**40
+EXTRA = "ex.tra`s"
+"""A name that would be another one if it were not quoted."""
 Change = tuple[str, str, int, int | None]
 
 
@@ -28,18 +30,18 @@ def old(*changes: Change) -> pa.Table:
 
 
 def new(*changes: Change) -> pa.Table:
-    """One from after it: `v` is wider, and there is an `extra`."""
+    """One from after it: `v` is wider, and there is an EXTRA column."""
     table = old(*((op, seq, key, None) for op, seq, key, _ in changes)).drop_columns(["v"])
     wide = pa.array([value for *_, value in changes], pa.int64())
-    return table.append_column("extra", pa.array(["x"] * len(wide))).append_column("v", wide)
+    return table.append_column(EXTRA, pa.array(["x"] * len(wide))).append_column("v", wide)
 
 
 WIDENED = {"change": "widened", "column": "v", "type": "bigint", "was": "int"}
-ADDED = {"change": "added", "column": "extra", "type": "string"}
+ADDED = {"change": "added", "column": EXTRA, "type": "string"}
 LATEST = [
-    {"id": 1, "v": 10, "extra": None},
-    {"id": 2, "v": BIG, "extra": "x"},
-    {"id": 4, "v": 4, "extra": None},
+    {"id": 1, "v": 10, EXTRA: None},
+    {"id": 2, "v": BIG, EXTRA: "x"},
+    {"id": 4, "v": 4, EXTRA: None},
 ]
 WAYS: dict[str, Row] = {
     "merge on read": {},
@@ -75,7 +77,7 @@ def test_files_from_before_and_after_a_change(spark: SparkSession, tmp_path: Pat
     one_by_one(list(lakes.values()), [course(lake) for lake in lakes.values()])
     for name, lake in lakes.items():
         if name == "historical":
-            versions = sorted((row["op"], row["id"], row["v"], row["extra"]) for row in lake.versions())
+            versions = sorted((row["op"], row["id"], row["v"], row[EXTRA]) for row in lake.versions())
             expected = [("D", 3, 3, "x"), ("I", 4, 4, None), ("L", 1, 1, None), ("L", 2, 2, None)]
             assert versions == [*expected, ("L", 3, 3, None), ("U", 1, 10, None), ("U", 2, BIG, "x")]
             continue
@@ -90,7 +92,7 @@ def test_a_new_table_has_the_columns_of_all_files_of_its_first_batch(lake: Lake)
     files = [lake.put_table(first, kind="full"), lake.put_table(new(("I", "20", 2, BIG)))]
     outcome = lake.apply_and_settle(files)
     assert "schema_changes" not in outcome
-    assert lake.rows() == [{"id": 1, "v": 1, "extra": None}, {"id": 2, "v": BIG, "extra": "x"}]
+    assert lake.rows() == [{"id": 1, "v": 1, EXTRA: None}, {"id": 2, "v": BIG, EXTRA: "x"}]
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +118,12 @@ def test_whichever_attempt_commits_says_what_was_changed(
     with monkeypatch.context() as patched:
         patched.setattr("tidegate_job.iceberg.commit_files", die)
         assert lake.apply(entry)["result"] == "rejected"
-    assert lake.rows() == [{"id": 1, "v": 1, "extra": None}]
+    assert lake.rows() == [{"id": 1, "v": 1, EXTRA: None}]
     second = lake.apply(entry, spark=other_session)
-    assert [one["column"] for one in second["schema_changes"]] == ["v", "extra"]
+    assert [one["column"] for one in second["schema_changes"]] == ["v", EXTRA]
     third = lake.apply(entry)
     assert (third["result"], third["schema_changes"]) == ("already_committed", second["schema_changes"])
-    assert lake.rows() == [{"id": 1, "v": BIG, "extra": "x"}]
+    assert lake.rows() == [{"id": 1, "v": BIG, EXTRA: "x"}]
     lake.settle(second)
     assert "schema_changes" not in lake.apply_and_settle([lake.put_table(new(("U", "03", 1, 3)))])
 
@@ -141,7 +143,7 @@ def test_two_attempts_at_once_change_the_columns_once(lake: Lake, other_session:
     assert others[0]["result"] == "committed"
     assert (outcome["result"], outcome["snapshot"]) == ("already_committed", others[0]["snapshot"])
     assert outcome["schema_changes"] == others[0]["schema_changes"]
-    assert lake.rows() == [{"id": 1, "v": BIG, "extra": "x"}]
+    assert lake.rows() == [{"id": 1, "v": BIG, EXTRA: "x"}]
 
 
 def test_a_reload_takes_the_columns_of_its_files(lake: Lake) -> None:
@@ -165,13 +167,13 @@ def test_a_lenient_table_keeps_what_it_has_rescued_when_it_evolves(lake: Lake) -
     both = [lake.put_table(old(("I", "02", 2, 2))), lake.put_table(new(("I", "03", 3, BIG)))]
     outcome = lake.apply_and_settle(both)
     assert [one["column"] for one in outcome["schema_changes"]] == ["_rescued"]
-    rescued = {"v": str(BIG), "extra": "x"}
+    rescued = {"v": str(BIG), EXTRA: "x"}
     kept = {"id": 3, "v": None, "_rescued": rescued}
     assert lake.rows()[2] == kept
     lake.schema_policy = "evolve"
     outcome = lake.apply_and_settle([lake.put_table(new(("I", "04", 4, 4)))])
-    assert [one["column"] for one in outcome["schema_changes"]] == ["v", "extra"]
-    assert lake.rows()[2:] == [kept | {"extra": None}, {"id": 4, "v": 4, "_rescued": None, "extra": "x"}]
+    assert [one["column"] for one in outcome["schema_changes"]] == ["v", EXTRA]
+    assert lake.rows()[2:] == [kept | {EXTRA: None}, {"id": 4, "v": 4, "_rescued": None, EXTRA: "x"}]
     texts = {11: "7", 12: "07", 13: "seven", 14: None, 15: "2.5", 16: str(BIG * BIG)}
     changes = [("I", "04", key, None) for key in texts]
     lake.schema_policy = "lenient"

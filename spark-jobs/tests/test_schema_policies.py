@@ -101,10 +101,10 @@ CHOICES = {
 
 CHANGES = {
     "add": Change(
-        {"x.y`z": (pa.string(), "new")},
+        {"x": (pa.string(), "new")},
         UNKNOWN,
-        Done({"x.y`z": "new"}, {"x.y`z": None}, added("x.y`z", "string")),
-        Done({"_rescued": {"x.y`z": "new"}}),
+        Done({"x": "new"}, {"x": None}, added("x", "string")),
+        Done({"_rescued": {"x": "new"}}),
     ),
     "add, nested": Change(
         {"point": (POINT, {"x": 1, "b": b"\0\xff"})},
