@@ -107,6 +107,23 @@ def test_times_of_day_and_old_timestamps(lake: Lake) -> None:
     ]
 
 
+@pytest.mark.parametrize("int96", [False, True])
+def test_days_from_before_the_calendar(lake: Lake, int96: bool) -> None:
+    """Sources have `0001-01-01` for "none": Spark refuses such files unless it is told which calendar they
+    mean."""
+    at = datetime.datetime(1, 1, 1, 0, 0, 0, 1)
+    days = [datetime.date(1, 1, 1), datetime.date(1582, 10, 4), datetime.date(9999, 12, 31)]
+    ids = pa.array(range(len(days)))
+    times = pa.array([at] * len(days), pa.timestamp("us", "UTC"))
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        pa.table({"id": ids, "day": days, "at": times}), sink, use_deprecated_int96_timestamps=int96
+    )
+    lake.apply_and_settle([lake.put_bytes(sink.getvalue().to_pybytes(), kind="full")])
+    held = lake.spark.table(f"shop.{lake.table}").orderBy("id").selectExpr("day", "CAST(at AS string)")
+    assert [tuple(row) for row in held.collect()] == [(day, "0001-01-01 00:00:00.000001") for day in days]
+
+
 def test_booleans_that_are_texts(lake: Lake) -> None:
     """[DMS] Told so by the configuration for the first file, and by the table for those that follow."""
 

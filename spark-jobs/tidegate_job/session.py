@@ -30,6 +30,10 @@ def prepare(spark: SparkSession) -> None:
     pin_tables(spark)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.caseSensitive", "false")
+    for kind in ("datetime", "int96"):
+        # A file means the days that it says, also before 1582, which Spark would refuse to read.
+        spark.conf.set(f"spark.sql.parquet.{kind}RebaseModeInRead", "CORRECTED")
+        spark.conf.set(f"spark.sql.parquet.{kind}RebaseModeInWrite", "CORRECTED")
 
 
 def tune(spark: SparkSession, plan: Plan) -> None:
