@@ -72,7 +72,7 @@ const sparkJob = (cadences, { job, files }) => ({
     },
     DefaultArguments: {
       '--job-language': 'python',
-      '--datalake-formats': 'iceberg',
+      '--datalake-formats': 'iceberg,hudi',
       '--enable-auto-scaling': 'true',
       '--enable-metrics': 'true',
       '--enable-observability-metrics': 'true',
@@ -150,6 +150,8 @@ const statements = (databases, { job, files }) => [
       'glue:GetTables',
       'glue:CreateTable',
       'glue:UpdateTable',
+      // Partitions of Hudi tables; Iceberg has its own.
+      'glue:BatchCreatePartition',
     ],
     ['catalog', ...databases.flatMap((name) => [`database/${name}`, `table/${name}/*`])].map((resource) =>
       sub(`arn:\${AWS::Partition}:glue:\${AWS::Region}:\${AWS::AccountId}:${resource}`),

@@ -4,7 +4,7 @@ import { run } from './exec.ts'
 import { scoreLines, scoresOf, tallyOfScores } from './mutation.ts'
 import { node, ROOT, tool } from './places.ts'
 import { judge, tallyOfHistories } from './results.ts'
-import { checks, hardLimitMs, type Plan, pytest, reported, type Suite, vitest } from './suites.ts'
+import { checks, hardLimitMs, type Plan, pytest, reported, type Suite, semantics, vitest } from './suites.ts'
 
 const HISTORIES = 200_000
 
@@ -50,7 +50,8 @@ export const DEEP_PLAN: Plan = [
       checks,
       vitest('unit', { name: 'unit', budgetMinutes: 20 }),
       pytest({ name: 'fuzz', budgetMinutes: 10, fixed: ['tests/test_fuzz_documents.py', 'tests/test_fuzz_files.py'] }),
-      pytest({ name: 'killed-jobs', budgetMinutes: 20, fixed: ['tests/test_killed_jobs.py'] }),
+      semantics,
+      pytest({ name: 'killed-jobs', budgetMinutes: 40, fixed: ['tests/test_killed_jobs.py'] }),
       pytest({ name: 'real-history', budgetMinutes: 40, fixed: ['tests/test_real_history.py'] }),
       vitest('e2e', {
         name: 'interruptions',

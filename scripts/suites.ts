@@ -94,3 +94,13 @@ export const PLAN: Plan = [
     [pytest({ name: 'python', budgetMinutes: 13 }), suite('documents', 12)],
   ],
 ]
+
+/** The behaviour suite: what each kind of table holds after each case of test/fixtures/folding.json. */
+export const semantics = pytest({
+  name: 'semantics',
+  budgetMinutes: 20,
+  fixed: ['tests/test_folding.py', 'tests/test_generations.py'],
+})
+
+/** What `npm run test:semantics` runs. */
+export const SEMANTICS_PLAN: Plan = [[[semantics]]]

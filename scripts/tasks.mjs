@@ -15,6 +15,12 @@ export const TASKS = {
     entry: 'scripts/test.ts',
     summary: 'every check and every test suite; `-- unit` runs one',
   },
+  'test:semantics': {
+    needs: ['node', 'python', 'java', 'jars'],
+    entry: 'scripts/semantics.ts',
+    env: { TIDEGATE_DEEP: '1' },
+    summary: 'what changes do to a table: every case over every format and type of table',
+  },
   check: {
     needs: ['node', 'python'],
     entry: 'scripts/check.ts',

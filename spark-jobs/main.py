@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     # Only now, since starting Spark takes seconds and a bad plan needs none of it.
     from tidegate_job.session import job_for, start_session, tune
 
-    spark = start_session(f"tidegate {plan.run_id}")
+    spark = start_session(f"tidegate {plan.run_id}", plan)
     tune(spark, plan)
     job = job_for(spark, store, plan.layout)
     return run_plan(job, plan, known.tables_at_once)

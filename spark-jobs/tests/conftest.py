@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake
-from tidegate_job.session import prepare
+from tidegate_job.session import HUDI_SETTINGS, prepare
 
 _JARS = Path(__file__).parents[2] / ".jars"
 
@@ -20,9 +20,11 @@ _JARS = Path(__file__).parents[2] / ".jars"
 def settings_of(warehouse: str) -> dict[str, str]:
     """Settings for `local[2]`: UI off, small shuffles, catalogue `lake` of type hadoop, whose state is
     nothing but files."""
-    [runtime] = _JARS.glob("iceberg-spark-runtime-*.jar")
+    jars = [
+        str(jar) for name in ("iceberg-spark-runtime-*", "hudi-spark*") for jar in _JARS.glob(f"{name}.jar")
+    ]
     return {
-        "spark.driver.extraClassPath": str(runtime),
+        "spark.driver.extraClassPath": os.pathsep.join(jars),
         "spark.driver.memory": "1g",
         # A short life does not pay for the second compiler: half the CPU seconds.
         # A session of hundreds of tests compiles more than a short one has room for.
@@ -39,6 +41,7 @@ def settings_of(warehouse: str) -> dict[str, str]:
         "spark.sql.catalog.lake.type": "hadoop",
         "spark.sql.catalog.lake.warehouse": warehouse,
         "spark.sql.warehouse.dir": f"{warehouse}/spark",
+        **HUDI_SETTINGS,
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.adaptive.enabled": "false",
     }

@@ -1,7 +1,7 @@
 """The job as a process of its own that kills or stops itself, with its JVM, at a given moment.
 
 `python -m tests.killed_job <warehouse> <plan> <run id> <moment> <signal>`. Moments: the job's checkpoints
-(`looked-up`, `before-commit`), `committing` (in the middle of Iceberg's commit) and `committed`.
+(`looked-up`, `before-commit`), `committing` (in the middle of the format's commit) and `committed`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from tests.conftest import settings_of
-from tidegate_job import iceberg
+from tidegate_job import hudi, iceberg
 from tidegate_job.apply_table import Job
-from tidegate_job.iceberg import Iceberg
 from tidegate_job.object_store import ObjectsByScheme
 from tidegate_job.plan import load_plan
 from tidegate_job.run import run_plan
-from tidegate_job.session import prepare
+from tidegate_job.session import formats_of, prepare
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     if moment.startswith("commit"):
         for commit in ("commit_files", "commit_replacement"):
             setattr(iceberg, commit, _dying_commit(getattr(iceberg, commit), moment, die))
-    job = Job(spark, store, plan.layout, formats={"iceberg": Iceberg(spark)}, checkpoint=checkpoint)
+        hudi.write = _dying_write(hudi.write, moment, die)
+    job = Job(spark, store, plan.layout, formats=formats_of(spark), checkpoint=checkpoint)
     return run_plan(job, plan, tables_at_once=1)
 
 
@@ -64,6 +64,25 @@ def _dying_commit(really: Callable[..., None], moment: str, die: Callable[[], No
             die()
 
     return commit
+
+
+def _dying_write(really: Callable[..., None], moment: str, die: Callable[[], None]) -> Callable[..., None]:
+    def write(writer: Any, location: str) -> None:
+        if moment == "committing":
+            threading.Thread(target=_when_commit_begins, args=(location, die), daemon=True).start()
+        really(writer, location)
+        if moment == "committed":
+            die()
+
+    return write
+
+
+def _when_commit_begins(location: str, die: Callable[[], None]) -> None:
+    folder = Path(location.removeprefix("file://")) / ".hoodie" / "timeline"
+    before = len(list(folder.glob("*inflight")))
+    while len(list(folder.glob("*inflight"))) == before:
+        pass
+    die()
 
 
 def _when_manifests_appear(table: Any, die: Callable[[], None]) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -15,16 +15,18 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from tidegate_job.apply_table import Job
-from tidegate_job.iceberg import Iceberg
+from tidegate_job.hudi_timeline import load_timeline
 from tidegate_job.layout import tombstone_name
 from tidegate_job.names import quote
 from tidegate_job.object_store import ObjectsByScheme
 from tidegate_job.plan import load_plan
 from tidegate_job.run import run_plan
 from tidegate_job.schemas import validate
+from tidegate_job.session import formats_of
+from tidegate_job.table_format import TableFormat
 
 Row = dict[str, Any]
 _numbers = itertools.count(1)
@@ -36,6 +38,8 @@ COLUMN_TYPES = {
     "a": pa.int64(),
     "b": pa.string(),
 }
+NOT_THE_SOURCES = ("_tg_", "_hoodie_")
+"""Begin the names of columns that a table has besides the source's."""
 DELETES = {"column": "op", "equals": "D"}
 
 
@@ -55,6 +59,7 @@ class Lake:
         self.mode = "snapshot"
         self.merge: Row = {}
         """What else the plan says of merging; wins over what is said here."""
+        self.format = "iceberg"
         self.write_mode = "merge_on_read"
         self.partition_by: list[str] = []
         self.properties: dict[str, str] = {}
@@ -63,6 +68,7 @@ class Lake:
         self.adopt = False
         self.text_files: Row | None = None
         self.metadata_columns: list[str] | None = None
+        self.formats: dict[str, TableFormat] = {}
         self.token = 0
         self.generation = 1
         self.settled_snapshot: str | None = None
@@ -148,7 +154,7 @@ class Lake:
                 **({"schema_policy": self.schema_policy} if self.schema_policy != "strict" else {}),
             },
             "target": {
-                "format": "iceberg",
+                "format": self.format,
                 "database": "shop",
                 "table": self.table,
                 "location": self.location,
@@ -178,7 +184,7 @@ class Lake:
     def job(self, run_id: str, spark: SparkSession | None = None, **more: Any) -> tuple[Job, Any]:
         spark = spark or self.spark
         plan = load_plan(self.store, f"{self.control}runs/{run_id}/plan.json", run_id)
-        return Job(spark, self.store, plan.layout, formats={"iceberg": Iceberg(spark)}, **more), plan
+        return Job(spark, self.store, plan.layout, formats=self.formats or formats_of(spark), **more), plan
 
     def write_plan(self, *planned: Row) -> str:
         run_id = f"10_min_refresh-test-{next(_numbers)}-0"
@@ -236,28 +242,37 @@ class Lake:
     # --- what the table holds
     # ----------------------------------------------------------------------------------
 
+    def frame(self, **options: str) -> DataFrame:
+        """The table as Spark reads it now."""
+        if self.format == "hudi":
+            return self.spark.read.format("hudi").options(**options).load(self.location)
+        self.spark.sql(f"REFRESH TABLE shop.{self.table}")
+        return self.spark.read.options(**options).table(f"shop.{self.table}")
+
     def rows(self, *columns: str) -> list[Row]:
         """The table's rows, read by Spark afresh, in order of their keys; the source's columns unless others
         are named."""
-        self.spark.sql(f"REFRESH TABLE shop.{self.table}")
-        frame = self.spark.table(f"shop.{self.table}")
-        wanted = columns or tuple(name for name in frame.columns if not name.startswith("_tg_"))
+        frame = self.frame()
+        wanted = columns or tuple(name for name in frame.columns if not name.startswith(NOT_THE_SOURCES))
         rows = [row.asDict() for row in frame.orderBy(*self.keys).collect()]
         return [{name: row[name] for name in wanted} for row in rows]
 
     def versions(self) -> list[Row]:
         """What a historical table holds, in no order: changes as they were put, by lower-case name."""
-        self.spark.sql(f"REFRESH TABLE shop.{self.table}")
         own = {"_tg_operation": "op", "_tg_sequence": "seq"}
-        frame = self.spark.table(f"shop.{self.table}")
-        wanted = [*own, *(name for name in frame.columns if not name.startswith("_tg_"))]
+        frame = self.frame()
+        wanted = [*own, *(name for name in frame.columns if not name.startswith(NOT_THE_SOURCES))]
         return [
             {own.get(name, name): value for name, value in row.asDict().items()}
             for row in frame.select(*map(quote, wanted)).collect()
         ]
 
     def snapshots(self) -> list[Mapping[str, str]]:
-        """Summaries of all snapshots, oldest first."""
+        """Summaries of all snapshots, or metadata of all commits that are ours; oldest first."""
+        if self.format == "hudi":
+            timeline = load_timeline(self.spark, self.location)
+            commits = timeline.commits_since(None) if timeline else []
+            return [commit.metadata for commit in reversed(commits or []) if commit.metadata]
         query = f"SELECT summary FROM shop.{self.table}.snapshots ORDER BY committed_at"
         self.spark.sql(f"REFRESH TABLE shop.{self.table}")
         return [row[0] for row in self.spark.sql(query).collect()]
@@ -269,6 +284,8 @@ class Lake:
         self.spark.sql(f"CALL lake.system.{call}")
 
     def exists(self) -> bool:
+        if self.format == "hudi":
+            return load_timeline(self.spark, self.location) is not None
         return bool(self.spark.catalog.tableExists(f"shop.{self.table}"))
 
 
@@ -303,13 +320,13 @@ Checkpoint = Callable[[str, str], None]
 
 
 def at(name: str, work: Callable[[], None]) -> Checkpoint:
-    """A checkpoint that lets `work` happen, in a thread of its own, when the paused run reaches `name`."""
+    """A checkpoint that lets `work` happen, in a thread of its own, when the paused run reaches `name`; what
+    fails in there fails the paused run."""
 
     def checkpoint(table: str, reached: str) -> None:
         if reached == name:
-            thread = threading.Thread(target=work)
-            thread.start()
-            thread.join()
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(work).result()
 
     return checkpoint
 

@@ -181,7 +181,6 @@ SETTINGS: dict[str, tuple[dict[str, object], str]] = {
     "sql in a spec": ({"target": {"partition_by": ["id); DROP TABLE x; --"]}}, "TG2401"),
     "days of a number": ({"target": {"partition_by": ["days(id)"]}}, "TG2401"),
     "weak isolation": ({"target": {"properties": {"write.merge.isolation-level": "snapshot"}}}, "TG2402"),
-    "hudi": ({"target": {"format": "hudi"}}, "TG4001"),
 }
 
 

@@ -1,21 +1,34 @@
-"""The golden cases of `fixtures/folding.json` in mode S, for both write modes, and in mode H, on real parquet
-files and real commits."""
+"""The golden cases of `fixtures/folding.json` in mode S, for every kind of table, and in mode H, once a
+format; on real parquet files and real commits."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.kinds import DEEP, HISTORIES, KINDS, QUICK, of_kind
 from tests.lake import Lake, Row, one_by_one
 
 CASES = json.loads((Path(__file__).parents[2] / "test/fixtures/folding.json").read_text("utf-8"))["cases"]
-MODES = ("merge_on_read", "copy_on_write")
-HISTORICAL = "historical"
+
+
+FEW = (
+    "delete of a key that was never there",
+    "insert and delete in one batch, then a late update",
+    "a late delete between two updates",
+    "composite keys",
+)
+RUN = [
+    (case, kind)
+    for kind in (*KINDS, *HISTORIES)
+    for case in CASES
+    if DEEP or kind in QUICK or case["name"] in FEW
+]
 
 
 def changes_of(case: dict[str, Any]) -> list[Row]:
@@ -58,39 +71,37 @@ def course_of(lake: Lake, case: dict[str, Any]) -> Generator[Row, Row, None]:
 
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[Row]]:
-    """What each case's table holds at its end, by name and write mode."""
+    """What each case's table holds at its end, by name and kind of table."""
     folder = tmp_path_factory.mktemp("folding")
     lakes: dict[tuple[str, str], Lake] = {}
-    for mode in (*MODES, HISTORICAL):
-        for case in CASES:
-            lake = Lake(spark, folder)
-            if mode == HISTORICAL:
-                lake.mode = HISTORICAL
-            else:
-                lake.write_mode = mode
-            lake.keys = case.get("keys", ["id"])
-            lakes[case["name"], mode] = lake
+    for case, kind in RUN:
+        lake = lakes[case["name"], kind] = of_kind(Lake(spark, folder), kind)
+        lake.keys = case.get("keys", ["id"])
     by_name = {case["name"]: case for case in CASES}
     one_by_one(list(lakes.values()), [course_of(lake, by_name[name]) for (name, _), lake in lakes.items()])
     return {
-        (name, mode): lake.versions() if mode == HISTORICAL else lake.rows()
-        for (name, mode), lake in lakes.items()
+        (name, kind): lake.versions() if kind in HISTORIES else lake.rows()
+        for (name, kind), lake in lakes.items()
     }
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def _named(kinds: Mapping[str, object]) -> pytest.MarkDecorator:
+    chosen = [pytest.param(case, kind, id=f"{case['name']}-{kind}") for case, kind in RUN if kind in kinds]
+    return pytest.mark.parametrize(("case", "kind"), chosen)
+
+
+@_named(KINDS)
 def test_table_holds_what_the_case_says(
-    tables: dict[Any, list[Row]], case: dict[str, Any], mode: str
+    tables: dict[Any, list[Row]], case: dict[str, Any], kind: str
 ) -> None:
-    assert tables[case["name"], mode] == sorted(case["snapshot"], key=lambda row: list(row.values()))
+    assert tables[case["name"], kind] == sorted(case["snapshot"], key=lambda row: list(row.values()))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@_named(HISTORIES)
 def test_history_holds_every_change_of_every_file_once(
-    tables: dict[Any, list[Row]], case: dict[str, Any]
+    tables: dict[Any, list[Row]], case: dict[str, Any], kind: str
 ) -> None:
-    versions = tables[case["name"], HISTORICAL]
+    versions = tables[case["name"], kind]
     assert len(versions) == case["historicalVersions"]
     columns = [*case.get("keys", ["id"]), "v"]
     expected = [

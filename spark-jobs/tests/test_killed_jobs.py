@@ -15,27 +15,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.kinds import DEEP, of_kind
 from tests.lake import Lake, Row, change
 
 HERE = Path(__file__).parents[1]
-DEEP = os.environ.get("TIDEGATE_DEEP") == "1"
+HUDI = ("hudi copy on write", "hudi merge on read", "hudi history")
+MODES = ("merge_on_read", "copy_on_write", "historical", *HUDI)
 PATIENCE_S = 240
 KILLS = [
-    (mode, moment)
-    for mode in ("merge_on_read", "copy_on_write", "historical")
-    for moment in ("looked-up", "before-commit", "committing", "committed")
+    (mode, moment) for mode in MODES for moment in ("looked-up", "before-commit", "committing", "committed")
 ]
 ZOMBIES = [
     (mode, moment, state)
-    for mode in ("merge_on_read", "copy_on_write", "historical")
+    for mode in MODES
     for moment in ("looked-up", "before-commit")
     for state in ("empty", "filled")
 ]
-SWAPS = [(mode, moment) for mode, moment in KILLS if mode != "historical" and moment != "looked-up"]
+SWAPS = [(mode, moment) for mode, moment in KILLS if "histor" not in mode and moment != "looked-up"]
 ALWAYS = {
     ("merge_on_read", "committing"),
     ("copy_on_write", "committed"),
     ("merge_on_read", "before-commit", "filled"),
+    ("hudi merge on read", "committing"),
 }
 ALWAYS_SWAPPED = {("merge_on_read", "committing")}
 if not DEEP:
@@ -65,6 +66,8 @@ def start(lake: Lake, planned: Row, moment: str, name: str) -> tuple[subprocess.
 
 
 def prepared(lake: Lake, mode: str) -> Lake:
+    if mode in HUDI:
+        return of_kind(lake, mode)
     if mode == "historical":
         lake.mode = mode
     else:
@@ -93,7 +96,7 @@ def test_a_killed_job_is_taken_up_by_the_next_attempt(
         assert again["result"] == "already_committed"
     else:
         assert again["result"] in ("committed", "already_committed")
-    if mode == "historical":
+    if lake.mode == "historical":
         assert sorted(str(row["seq"]) for row in rows(lake)) == ["01", "02", "03", "04"]
     else:
         assert rows(lake) == [{"id": 1, "v": 10}]

@@ -42,6 +42,7 @@ from .errors import (
 )
 from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
 from .file_checks import BadFiles, as_found_now, check_unchanged
+from .hudi_layout import as_hudi_has_them
 from .iceberg_adopt import check_adopted_columns
 from .java import first_line, is_full_disk
 from .kept import kept
@@ -158,8 +159,7 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
 
 
 def _open(job: Job, plan: TablePlan) -> OpenTable:
-    """The table, refreshed this once. Hudi tables cannot be opened yet: then nothing can be looked up
-    either."""
+    """The table, refreshed this once. If it cannot be opened nothing can be looked up either."""
     table_format = job.formats.get(plan.target.format)
     target = plan.target.name
     if table_format is None:
@@ -214,7 +214,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     check_unchanged(job.store, files, "check")
     landed = LandedFiles(job.spark, job.store, files, plan.merge, plan.text_files)
     with blame_files(job.store, files, plan.target.name):
-        footers = landed.describe(table.declared)
+        footers = as_hudi_has_them(plan, landed.describe(table.declared))
     check_adopted_columns(plan, footers, table.declared)
     columns, errors = agree_columns(
         files, footers, plan.merge, table.declared, plan.target.name, table.earlier_types
@@ -224,7 +224,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     if table.declared is None:
         parse_partition_by(plan.target.partition_by, columns.data)
     with blame_files(job.store, files, plan.target.name):
-        footers = landed.read(columns, held)
+        footers = as_hudi_has_them(plan, landed.read(columns, held))
     rows = sum(footer.rows for footer in footers.values())
     changes = read_changes(job.spark, files, footers, columns, plan.merge, job.now_ms(), landed.rows_of)
     changes = changes.withColumn(names.BATCH, F.lit(plan.batch_id))

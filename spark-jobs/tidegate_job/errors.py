@@ -223,6 +223,21 @@ PARTITION_COLUMN_GONE = Kind(
     "The table `{target}` is or was partitioned by `{column}`, which what should replace it has not, or with "
     "another type: Iceberg keeps such a column. Rebuild it into another `target.table`.",
 )
+HUDI_COLUMN = Kind(
+    "TG2413",
+    "`{target}` is a Hudi table, which cannot have the column `{column}`: {why}. Drop it by `drop_columns`, "
+    "or choose `target.format: iceberg`.",
+)
+PROPERTY_UNKNOWN = Kind(
+    "TG2414",
+    "`target.properties` sets `{name}`, which is no option of Hudi: those begin with `hoodie.`. Remove it "
+    "from the configuration.",
+)
+LAYOUT_CHANGED = Kind(
+    "TG2415",
+    "The Hudi table `{target}` was made with {what} `{stored}`, but the plan says `{planned}`, and Hudi "
+    "cannot change that. Set it back, or choose another `target.table`.",
+)
 LOOKUP_UNREACHABLE = Kind(
     "TG4001",
     "Cannot tell whether batch `{batch_id}` is in `{target}`: {why}. Once it can be told, the next run "
@@ -279,6 +294,12 @@ DISK_FULL = Kind(
     "TG5003",
     "The disk of `{folder}` is full: Spark could not work on `{target}`. Make room there, or give the job "
     "larger workers; the next run applies the same files.",
+    True,
+)
+CATALOGUE_NOT_TOLD = Kind(
+    "TG5004",
+    "`{target}` was committed, but the catalogue could not be told: {why}. The next commit tells it again; "
+    "check the job's rights in Glue.",
     True,
 )
 OURS = Kind("TG9001", "The job broke its own rules at `{target}`: {why}. Please report it with the details.")

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import names
+from .commit_properties import changes_of, changes_property, commit_properties
 from .effects import CHANGING, EFFECT
 from .errors import (
     COMMIT_UNKNOWN,
@@ -25,8 +26,8 @@ from .evidence import KeyColumn
 from .iceberg_adopt import ChangedMeanwhile, adopt, check_adoption, holds_none_of_ours, own_columns_in
 from .iceberg_batch import Hits, find_hits, needs_spark, stage_batch
 from .iceberg_create import create_table
-from .iceberg_evolve import changes_of, changes_property, earlier_types, evolve
-from .iceberg_properties import check_properties, check_stored_properties, commit_properties
+from .iceberg_evolve import earlier_types, evolve
+from .iceberg_properties import check_properties, check_stored_properties
 from .iceberg_replace import Replacement, check_replaceable, commit_replacement, stage_replacement
 from .iceberg_scan import PinnedScan
 from .iceberg_stage import StagedFiles, commit_files, remove_files

@@ -15,14 +15,11 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from . import names
+from .commit_properties import CHANGES
 from .iceberg_adopt import ChangedMeanwhile, state_of
 from .iceberg_relayout import spark_types
 from .outcome import SchemaChange
 from .plan import TablePlan
-
-CHANGES = "tidegate.schema-changes"
-"""In a commit's summary: its changes as JSON. In the table's properties: those of the batch that is named
-there."""
 
 
 def evolve(
@@ -70,16 +67,6 @@ def earlier_types(jvm: Any, table: Any) -> dict[str, frozenset[str]]:
             if name is not None:
                 found.setdefault(name, set()).add(types[str(field.name()).lower()])
     return {name: frozenset(types) for name, types in found.items()}
-
-
-def changes_property(changes: tuple[SchemaChange, ...]) -> dict[str, str]:
-    """For a commit's summary; nothing if there were none."""
-    return {CHANGES: json.dumps([change.document() for change in changes])} if changes else {}
-
-
-def changes_of(summary: Any) -> tuple[SchemaChange, ...]:
-    """What a commit's summary says."""
-    return tuple(SchemaChange(**change) for change in json.loads(summary.get(CHANGES) or "[]"))
 
 
 def _changes(stored: Mapping[str, str], columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:

@@ -1,4 +1,4 @@
-"""Properties of Iceberg tables and commits: what Tidegate sets, what a user may set, and what must not be
+"""Properties of Iceberg tables: what Tidegate sets, what a user may set, and what must not be
 set."""
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from .errors import ISOLATION_WEAK, MODE_CHANGED, PLAN_NOT_SUPPORTED, PROPERTY_REFUSED, JobError
 from .names import BATCH, OWN_COLUMNS
-from .outcome import RowCounts
 from .plan import TablePlan
 
 MODE = "tidegate.mode"
@@ -81,22 +80,3 @@ def lasting_properties(plan: TablePlan) -> dict[str, str]:
     """What a table gets that exists: a new one's, without what says what it is and where."""
     properties = creation_properties(plan)
     return {name: value for name, value in properties.items() if name.lower() not in _ITS_OWN}
-
-
-def commit_properties(plan: TablePlan, rows: RowCounts, evidence: str) -> dict[str, str]:
-    """What each commit's summary says. `tidegate.fresh-as-of-ms`: when the newest of the applied files was
-    put."""
-    return {
-        "tidegate.batch-id": plan.batch_id,
-        "tidegate.token": str(plan.token),
-        "tidegate.generation": str(plan.generation),
-        "tidegate.evidence": evidence,
-        "tidegate.fresh-as-of-ms": str(max(file.put_at_s for file in plan.files) * 1000),
-        "tidegate.rows.read": str(rows.read),
-        "tidegate.rows.inserted": str(rows.inserted),
-        "tidegate.rows.updated": str(rows.updated),
-        "tidegate.rows.deleted": str(rows.deleted),
-        "tidegate.rows.stale": str(rows.stale),
-        "tidegate.rows.duplicate": str(rows.duplicate),
-        **({"tidegate.rows.skipped": str(rows.skipped)} if rows.skipped else {}),
-    }

@@ -18,6 +18,7 @@ _NAMES = (
     "java.util",
     "scala.collection",
     "org.apache.hadoop.fs",
+    "org.apache.hudi",
     "org.apache.iceberg.expressions",
     "org.apache.iceberg.spark",
     "org.apache.parquet.hadoop.util",

@@ -6,20 +6,32 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from .apply_table import Job
+from .hudi import Hudi
+from .hudi_catalog import GlueRegistry
 from .iceberg import Iceberg, pin_tables
 from .java import keep_names
 from .layout import ControlLayout
 from .object_store import ObjectStore
 from .plan import Plan
+from .table_format import TableFormat
 
 SMALL_BYTES = 32 * 1024 * 1024
+HUDI_SETTINGS = {
+    "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
+    "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
+}
+"""Hudi writes with no other serializer. It needs neither its SQL extensions nor its catalogue: tables are
+read and written by their location."""
 
 
-def start_session(name: str) -> SparkSession:
-    """Start (or get) the session, with tables scheduled fairly, times in UTC and tables pinned once
-    loaded."""
+def start_session(name: str, plan: Plan) -> SparkSession:
+    """Start (or get) the session for a plan, with tables scheduled fairly, times in UTC and tables pinned
+    once loaded."""
     builder: SparkSession.Builder = SparkSession.builder
-    spark = builder.appName(name).config("spark.scheduler.mode", "FAIR").getOrCreate()
+    builder = builder.appName(name).config("spark.scheduler.mode", "FAIR")
+    for setting, value in settings_for(plan).items():
+        builder = builder.config(setting, value)
+    spark = builder.getOrCreate()
     prepare(spark)
     return spark
 
@@ -46,6 +58,18 @@ def tune(spark: SparkSession, plan: Plan) -> None:
         spark.conf.set("spark.sql.shuffle.partitions", str(min(partitions, max(1, cores))))
 
 
+def settings_for(plan: Plan) -> dict[str, str]:
+    """What must be set before the session starts, and only for a plan with such tables."""
+    return HUDI_SETTINGS if any(table.target.format == "hudi" for table in plan.tables) else {}
+
+
+def formats_of(spark: SparkSession) -> dict[str, TableFormat]:
+    """All formats that this version knows, by name. Hudi's tables are made known where Iceberg's are."""
+    catalog = spark.conf.get("spark.sql.defaultCatalog", "spark_catalog")
+    in_glue = spark.conf.get(f"spark.sql.catalog.{catalog}.type", None) == "glue"
+    return {"iceberg": Iceberg(spark), "hudi": Hudi(spark, GlueRegistry() if in_glue else None)}
+
+
 def job_for(spark: SparkSession, store: ObjectStore, layout: ControlLayout) -> Job:
-    """The job with all formats that this version knows."""
-    return Job(spark, store, layout, formats={"iceberg": Iceberg(spark)})
+    """The job on this session."""
+    return Job(spark, store, layout, formats=formats_of(spark))

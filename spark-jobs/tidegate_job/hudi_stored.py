@@ -1,0 +1,68 @@
+"""Whether an existing Hudi table is the one that the plan means: what Hudi fixes when a table is made, it
+cannot change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from .errors import HISTORY_SHORTENED, LAYOUT_CHANGED, MODE_CHANGED, PLAN_NOT_SUPPORTED, JobError
+from .hudi_layout import HudiLayout
+from .hudi_options import KEYS, table_type
+from .hudi_timeline import Timeline
+from .outcome import RowCounts, SchemaChange
+from .plan import TablePlan
+
+
+def check_stored(plan: TablePlan, timeline: Timeline) -> None:
+    """JobError TG2404 if the table was made in the other mode, TG2415 if as another type of table."""
+    target = plan.target.name
+    stored = "snapshot" if timeline.property("hoodie.table.recordkey.fields") else "historical"
+    if stored != plan.merge.mode:
+        raise JobError(MODE_CHANGED, target=target, stored=stored, mode=plan.merge.mode)
+    _check_same(
+        plan, "write_mode", (timeline.property("hoodie.table.type") or "").lower(), table_type(plan).lower()
+    )
+
+
+def check_layout(plan: TablePlan, timeline: Timeline, layout: HudiLayout) -> None:
+    """JobError TG2415 if the table's rows have other keys or lie in other partitions."""
+    stored = timeline.property("hoodie.table.partition.fields") or ""
+    _check_same(plan, "partition_by", stored, ",".join(layout.partitions))
+    if plan.merge.mode == "historical":
+        return
+    stored_key = timeline.property("hoodie.table.recordkey.fields") or ""
+    _check_same(plan, "the record key", stored_key, layout.record_key)
+    keys = timeline.newest(KEYS)
+    if keys is not None:
+        _check_same(plan, "keys", keys, json.dumps(plan.merge.keys))
+
+
+def added_columns(
+    plan: TablePlan, declared: Mapping[str, str] | None, columns: Mapping[str, str]
+) -> tuple[SchemaChange, ...]:
+    """Columns that the commit adds to a table that has the `declared` ones. JobError TG2003 if one would get
+    another type."""
+    if declared is None:
+        return ()
+    for name, type_ in columns.items():
+        if declared.get(name, type_) != type_:
+            field, value = f"{plan.target.name}.{name}", f"{declared[name]} to {type_}"
+            why, todo = "types of a Hudi table stay as they are", "Reload the table, or keep the type."
+            raise JobError(PLAN_NOT_SUPPORTED, field=field, value=value, why=why, todo=todo)
+    return tuple(
+        SchemaChange("added", name, type_) for name, type_ in columns.items() if name not in declared
+    )
+
+
+def check_not_shortened(plan: TablePlan, stored: int, rows: RowCounts) -> None:
+    """JobError TG2411 if a history of `stored` versions is to be replaced by fewer."""
+    if rows.read < stored:
+        raise JobError(
+            HISTORY_SHORTENED, target=plan.target.name, stored=f"{stored:,}", read=f"{rows.read:,}"
+        )
+
+
+def _check_same(plan: TablePlan, what: str, stored: str, planned: str) -> None:
+    if stored != planned:
+        raise JobError(LAYOUT_CHANGED, target=plan.target.name, what=what, stored=stored, planned=planned)
