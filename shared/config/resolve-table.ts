@@ -50,7 +50,7 @@ export type TableResolution = {
 
 /**
  * Problems TG1210 (unknown cadence), TG1211 (something needed is missing), TG1216 (`target.table` must be given),
- * TG1217 (what a later version does), TG1221 (a dropped column that is needed), TG1225 (what another table format has),
+ * TG1217 (what this version does not do), TG1221 (a dropped column that is needed), TG1225 (what another table format has),
  * TG1228 (settings that contradict each other).
  */
 export function tableResolver(
@@ -85,7 +85,7 @@ export function tableResolver(
     }
     if (settings.cadence !== undefined && !cadences.includes(settings.cadence))
       report('TG1210', placeOf('cadence'), unknownCadence(settings.cadence, cadences))
-    for (const [setting, message] of laterVersions(settings)) report('TG1217', placeOf(setting), message)
+    for (const [setting, message] of notYet(settings)) report('TG1217', placeOf(setting), message)
     for (const [setting, message] of ofOtherFormats(settings)) report('TG1225', placeOf(setting), message)
     if (changes === undefined)
       report(
@@ -142,10 +142,7 @@ function unknownCadence(name: string, cadences: readonly string[]): string {
   return `there is no cadence \`${shown(name)}\`: ${near === undefined ? `use one of ${known || 'those that you add under `cadences`'}` : `did you mean \`${near}\`?`}`
 }
 
-function* laterVersions(settings: FlatSettings): Generator<[Setting, string]> {
-  const refusal = (what: string, instead: string) =>
-    `${what}, and this version writes Iceberg tables only: use \`${instead}\``
-  if (settings['target.format'] === 'hudi') yield ['target.format', refusal('`target.format` is `hudi`', 'iceberg')]
+function* notYet(settings: FlatSettings): Generator<[Setting, string]> {
   if (settings['target.adopt'] && (settings.mode === 'historical' || settings.mode === 'H'))
     yield ['target.adopt', '`target.adopt` is for tables with one row a key: use `mode: snapshot`, or another table']
 }

@@ -79,10 +79,7 @@ const cadence = z.strictObject({
 
 const glueName = 'lower case letters, digits and underscores, at most 255'
 const target = z.strictObject({
-  format: z
-    .enum(['iceberg', 'hudi'])
-    .optional()
-    .describe('Table format. Default: iceberg, the only one of this version.'),
+  format: z.enum(['iceberg', 'hudi']).optional().describe('Table format. Default: iceberg.'),
   database: text(glueName)
     .regex(/^[a-z0-9_]{1,255}$/, `expected ${glueName}`)
     .optional()

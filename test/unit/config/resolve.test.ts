@@ -164,7 +164,7 @@ tables:
     ['TG1204', '  a.b: { max_attempts: 2.5 }', 'whole number'],
     ['TG1204', '  a.b: { reload: { complete_when: soon } }', 'complete_when'],
     ['TG1204', '  a.b: { reload: { quiet_period: a while } }', 'an interval such as'],
-    ['TG1217', '  a.b: { target: { format: hudi, table_type: copy_on_write } }', 'Iceberg tables'],
+    ['TG1225', '  a.b: { target: { format: hudi, write_mode: copy_on_write } }', '`table_type: copy_on_write`'],
     ['TG1225', '  a.b: { target: { table_type: copy_on_write } }', 'an Iceberg table has `write_mode'],
     ['TG1225', '  a.b: { target: { retain_commits: 9 } }', 'is for Hudi'],
     ['TG1217', '  a.b: { mode: H, target: { adopt: true } }', 'use `mode: snapshot`'],

@@ -5,7 +5,8 @@ import { readManifests } from '../../../../shared/config/odp/manifests.ts'
 import { ManifestsRefused } from '../../../../shared/config/odp/refused.ts'
 import { parseConfig } from '../../../../shared/config/parse.ts'
 import { InvalidConfiguration } from '../../../../shared/config/problems.ts'
-import { tableOf } from '../support.ts'
+import { resolve } from '../../../../shared/config/resolve.ts'
+import { deployment, tableOf } from '../support.ts'
 import { DEMO_BATCH, DEMO_LOADED, DEMO_MANIFEST, type DemoTable, scanned } from './demo.ts'
 
 const PREFIX = 'internal_staging/'
@@ -26,6 +27,7 @@ describe('the demo of the published framework', () => {
 
     expect(fillIn).toEqual([])
     expect(parsed.config).toEqual(result.config)
+    expect(resolve(parsed, deployment).tables).toHaveLength(18)
     expect(parsed.config.sources).toEqual({
       operational: { prefix: PREFIX, layout: '{schema}/{table}', shape: 'dms' },
     })
