@@ -19,12 +19,15 @@ Columns = Mapping[str, str]
 
 
 def agree(
-    *files: Columns, declared: Columns | None = None, earlier: Mapping[str, frozenset[str]] | None = None
+    *files: Columns,
+    declared: Columns | None = None,
+    earlier: Mapping[str, frozenset[str]] | None = None,
+    can_widen: bool = True,
 ) -> tuple[BatchColumns, list[FileError]]:
     """Of change files with these data columns, in the order in which they were put."""
     planned = [replace(TABLE.files[0], file_id=f"{place:012d}-file") for place in range(len(files))]
     footers = {file.file_id: footer(columns) for file, columns in zip(planned, files, strict=True)}
-    return agree_columns(planned, footers, EVOLVES, declared, "db.t", lambda: earlier or {})
+    return agree_columns(planned, footers, EVOLVES, declared, "db.t", lambda: earlier or {}, can_widen)
 
 
 def footer(columns: Columns) -> Footer:
@@ -77,6 +80,15 @@ def test_a_type_from_before_the_column_was_widened_fits_and_any_other_narrow_one
     assert columns.data == declared
     with pytest.raises(SchemaHeld, match="TG2221"):
         agree({"id": "bigint", "v": "int"}, declared=declared, earlier={"other": frozenset({"int"})})
+
+
+def test_where_types_stay_a_wider_one_holds_the_table_unless_the_batch_brings_the_column() -> None:
+    """Hudi's tables are so."""
+    before, after = {"id": "bigint", "v": "int"}, {"id": "bigint", "v": "bigint"}
+    columns, _ = agree(before, after, declared={"id": "bigint"}, can_widen=False)
+    assert columns.data == after
+    with pytest.raises(SchemaHeld, match="TG2221"):
+        agree(after, declared=before, can_widen=False)
 
 
 def test_what_holds_the_table_goes_before_what_is_bad() -> None:

@@ -145,7 +145,7 @@ class HudiTable:
             check_layout(plan, self._timeline, self._layout)
         if historical and plan.replaces and self._has_commits:
             check_not_shortened(plan, self._stored().count(), rows)
-        self._schema_changes = added_columns(plan, self.declared, columns)
+        self._schema_changes = added_columns(self.declared, columns)
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         every_column = [*columns, *self._own_columns()]
         written = hudi_rows(changes, every_column, self._layout, historical)

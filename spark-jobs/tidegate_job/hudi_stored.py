@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .errors import HISTORY_SHORTENED, LAYOUT_CHANGED, MODE_CHANGED, PLAN_NOT_SUPPORTED, JobError
+from .errors import HISTORY_SHORTENED, LAYOUT_CHANGED, MODE_CHANGED, JobError
 from .hudi_layout import HudiLayout
 from .hudi_options import KEYS, table_type
 from .hudi_timeline import Timeline
@@ -38,18 +38,10 @@ def check_layout(plan: TablePlan, timeline: Timeline, layout: HudiLayout) -> Non
         _check_same(plan, "keys", keys, json.dumps(plan.merge.keys))
 
 
-def added_columns(
-    plan: TablePlan, declared: Mapping[str, str] | None, columns: Mapping[str, str]
-) -> tuple[SchemaChange, ...]:
-    """Columns that the commit adds to a table that has the `declared` ones. JobError TG2003 if one would get
-    another type."""
+def added_columns(declared: Mapping[str, str] | None, columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:
+    """Columns that the commit adds to a table that has the `declared` ones. Types stay (`agree_columns`)."""
     if declared is None:
         return ()
-    for name, type_ in columns.items():
-        if declared.get(name, type_) != type_:
-            field, value = f"{plan.target.name}.{name}", f"{declared[name]} to {type_}"
-            why, todo = "types of a Hudi table stay as they are", "Reload the table, or keep the type."
-            raise JobError(PLAN_NOT_SUPPORTED, field=field, value=value, why=why, todo=todo)
     return tuple(
         SchemaChange("added", name, type_) for name, type_ in columns.items() if name not in declared
     )

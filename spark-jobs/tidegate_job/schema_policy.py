@@ -37,7 +37,12 @@ class Agreement:
     """The columns that a batch is agreeing on, file by file."""
 
     def __init__(
-        self, declared: Mapping[str, str] | None, merge: Merge, target: str, earlier: EarlierTypes
+        self,
+        declared: Mapping[str, str] | None,
+        merge: Merge,
+        target: str,
+        earlier: EarlierTypes,
+        can_widen: bool,
     ) -> None:
         self.data: dict[str, str] | None = dict(declared) if declared is not None else None
         """Names and types of what is written, as far as it is known; None before the first file of a new
@@ -47,6 +52,7 @@ class Agreement:
         self._merge = merge
         self._target = target
         self._earlier = earlier
+        self._fixed = frozenset() if can_widen else frozenset(declared or ())
         self._narrower: dict[str, set[str]] = {}
 
     def check_keys(self, file: PlannedFile, columns: Mapping[str, str]) -> None:
@@ -77,7 +83,7 @@ class Agreement:
             stored = known.setdefault(name, type_)
             if type_ == stored:
                 continue
-            if widens(stored, type_):
+            if widens(stored, type_) and name not in self._fixed:
                 self._narrower.setdefault(name, set()).add(stored)
                 known[name] = type_
             elif not self._was(name, type_):
