@@ -13,8 +13,11 @@ import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
+from tests.kinds import of_kind
 from tests.lake import Lake, one_by_one
+from tidegate_job.names import OWN_COLUMNS
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "read-the-tables.md"
 PRICE = pa.decimal128(8, 2)
@@ -40,25 +43,33 @@ FULL_ORDERS = orders([(1, "new"), (2, "new")])
 ORDER_CHANGES = orders([(1, "paid"), (1, "sent"), (2, "new")], op=["U", "U", "D"], seq=["4", "5", "6"])
 
 
+FOLLOWED = {
+    "books": "iceberg copy on write",
+    "merged books": "iceberg merge on read",
+    "orders": "iceberg history",
+    "hudi books": "hudi copy on write",
+    "hudi orders": "hudi history",
+}
+
+
 @pytest.fixture(scope="module")
 def lakes(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lake]]:
-    """Books copied on write and merged on read, and orders as a history: a full load each, and one batch of
-    changes."""
+    """Books copied on write and merged on read, and orders as a history, in either format: a full load each,
+    and one batch of changes."""
     folder = tmp_path_factory.mktemp("feeds")
-    lakes = {name: Lake(spark, folder) for name in ("books", "merged books", "orders")}
+    lakes = {name: of_kind(Lake(spark, folder), kind) for name, kind in FOLLOWED.items()}
     for name, lake in lakes.items():
-        lake.keys = ["id" if name == "orders" else "book_id"]
-    lakes["books"].write_mode, lakes["orders"].mode = "copy_on_write", "historical"
+        lake.keys = ["id" if name.endswith("orders") else "book_id"]
 
     def course(lake: Lake, full: pa.Table, changes: pa.Table) -> Any:
         lake.settle((yield lake.planned(lake.entry([lake.put_table(full, kind="full")]))))
         yield lake.planned(lake.entry([lake.put_table(changes)]))
 
-    files = {"orders": (FULL_ORDERS, ORDER_CHANGES)}
-    courses = [course(lake, *files.get(name, (FULL_BOOKS, BOOK_CHANGES))) for name, lake in lakes.items()]
+    files = {"books": (FULL_BOOKS, BOOK_CHANGES), "orders": (FULL_ORDERS, ORDER_CHANGES)}
+    courses = [course(lake, *files[name.split()[-1]]) for name, lake in lakes.items()]
     one_by_one(list(lakes.values()), courses)
     for lake in lakes.values():
-        spark.sql(f"REFRESH TABLE shop.{lake.table}")
+        lake.frame()  # The session has the newest.
     yield lakes
     spark.catalog.dropTempView("book_changes")
 
@@ -73,12 +84,17 @@ def code_and_output(about: str) -> tuple[str, str]:
 def run(code: str, spark: SparkSession, lake: Lake, name: str) -> None:
     assert name in code
     code = code.replace(f"shop_raw.{name}", f"shop.{lake.table}")
+    code = code.replace(f"s3://raw-bucket/shop_raw/{name}", lake.location)
     exec(code, {"spark": spark, "since": lake.settled_snapshot})
 
 
 @pytest.mark.parametrize(
     ("about", "name", "table"),
-    [("spark.read.option", "orders", "shop_orders"), ("create_changelog_view", "books", "shop_books")],
+    [
+        ("spark.read.option", "orders", "shop_orders"),
+        ("create_changelog_view", "books", "shop_books"),
+        ('format("hudi")', "hudi books", "shop_books"),
+    ],
 )
 def test_the_page_says_what_its_code_prints(
     spark: SparkSession,
@@ -106,3 +122,42 @@ def test_an_incremental_read_skips_what_is_no_append(spark: SparkSession, lakes:
     assert lake.settled_snapshot
     read = spark.read.option("start-snapshot-id", lake.settled_snapshot)
     assert read.table(f"shop.{lake.table}").collect() == []
+
+
+def test_a_hudi_history_is_followed_the_same_way_and_has_its_deletes(
+    spark: SparkSession, lakes: dict[str, Lake], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = lakes["hudi orders"]
+    code, _ = code_and_output('format("hudi")')
+    for was, name in (
+        ("shop_books", "shop_orders"),
+        ("book_id", "id"),
+        ("title", "status"),
+        (', "price"', ""),
+    ):
+        code = code.replace(was, name)
+    run(code, spark, lake, "shop_orders")
+    shown = [re.findall(r"\w+", line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(cells for cells in shown if len(cells) == 3) == [
+        ["D", "2", "new"],
+        ["U", "1", "paid"],
+        ["U", "1", "sent"],
+        ["_tg_operation", "id", "status"],
+    ]
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_our_columns_and_how_fresh_a_table_is_are_the_same_in_both_formats(
+    lakes: dict[str, Lake], name: str
+) -> None:
+    lake = lakes[name]
+    dtypes = [(column, type_) for column, type_ in lake.frame().dtypes if column in OWN_COLUMNS]
+    assert dtypes == [(column, "string") for column in OWN_COLUMNS[:-1]] + [(OWN_COLUMNS[-1], "timestamp")]
+    newest = lake.frame().orderBy(F.desc("_tg_sequence")).select(*OWN_COLUMNS).first()
+    assert newest
+    sequence, operation, file, batch, applied_at = newest
+    last = lake.snapshots()[-1]
+    assert (sequence, operation) == (("6", "D") if name.endswith("orders") else ("3", "I"))
+    assert batch == last["tidegate.batch-id"]
+    assert int(file.split("-")[0]) * 1000 == int(last["tidegate.fresh-as-of-ms"])
+    assert applied_at.timestamp() * 1000 > int(last["tidegate.fresh-as-of-ms"])
