@@ -21,10 +21,11 @@ Editors complete it with this first line: \`# yaml-language-server: $schema=./ti
 
 - **Which value applies**: a table's own block, then the block with braces that names it, then the \`defaults\` that match, first to last, then what is built in. This holds for every key by itself, also inside \`target\`.
 - **When it applies**: to the next claim. A batch that is not resolved keeps the configuration that it was claimed with.
-- **What is decided when a table is created** and not changed by editing the file: its columns, \`target.partition_by\`, \`target.write_mode\` or \`target.table_type\`, \`target.properties\` (but for options of Hudi that only say how a commit is made, as \`target.retain_commits\` does) and where it lies.
+- **What is decided when a table is created** and not changed by editing the file: its columns (unless its \`schema_policy\` lets them follow the source) and \`target.metadata_columns\`, \`target.partition_by\`, \`target.write_mode\` or \`target.table_type\`, \`target.properties\` (but for options of Hudi that only say how a commit is made, as \`target.retain_commits\` does) and where it lies.
 - **A cadence is deployed**: a new one, or other times, need \`npx osls deploy\` before \`config apply\`. So does a new \`target.database\`, since the job's role names its databases. A new table needs neither.
 - **\`compute.job_name\`**: the state machine may only start the job that was deployed with it; another one needs its role to allow that.
-- Column names match without regard to case. The columns of \`sequence_by\` and \`apply_as_deletes\` do not become columns of the table (unless they are keys): their values are in \`_tg_sequence\` and \`_tg_operation\`.
+- **Which settings your files need**: a beginning for [Debezium, Qlik and CSV exports](../how-to/rows-of-any-producer.md#begin-with-what-you-have), [\`columns\` and \`csv\`](formats.md), what [\`schema_policy\`](schema-changes.md) does with each change, [\`format: hudi\`](../explanation/hudi-tables.md).
+- Column names match without regard to case. The columns of \`sequence_by\` and of the operation do not become columns of the table (unless they are keys): their values are in \`_tg_sequence\` and \`_tg_operation\`.
 `
 
 /** The whole page. Throws TypeError for a field without description: then the schema lacks one. */
