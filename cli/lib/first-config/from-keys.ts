@@ -11,6 +11,9 @@ const DMS_NAME = /^((.+_)?LOAD[0-9A-F]{5,13}|\d{8}-\d{6,15})\./i
 /** Date partitions, which DMS puts between the table's folder and the file. */
 const DATE_FOLDER = /^[\d_-]+$/
 const MOST_NOTES = 20
+const CSV_NAME = /\.csv(\.gz)?$/i
+const CSV_NOTE =
+  'there are CSV files: say `csv: { header: true }` where their first lines are names, else `columns`; docs/reference/formats.md#csv'
 
 /**
  * `base` is a prefix that all keys have and that belongs to no schema (empty, or ending with a slash). Throws InputError
@@ -26,7 +29,8 @@ export function foundInKeys(keys: readonly string[], base: string): Found {
   const sources = sourcesOf(data, base)
   const { tables, refused } = tablesOf(keys, sources)
   const more = refused.length > MOST_NOTES ? [`… and ${refused.length - MOST_NOTES} more such keys`] : []
-  return { sources, tables, sequenceBy: undefined, notes: [...refused.slice(0, MOST_NOTES), ...more] }
+  const csv = data.some(({ name }) => CSV_NAME.test(name)) ? [CSV_NOTE] : []
+  return { sources, tables, sequenceBy: undefined, notes: [...csv, ...refused.slice(0, MOST_NOTES), ...more] }
 }
 
 interface Data {

@@ -42,7 +42,7 @@ export function firstConfig(found: Found, origin: string): FirstConfig {
     sequenceLine(found.sequenceBy, dms),
     dms
       ? '    apply_as_deletes: { column: Op, equals: D }'
-      : `    apply_as_deletes: { column: "", equals: "" } ${FILL_IN}the column that says what a change is, and its value in a delete`,
+      : `    apply_as_deletes: { column: "", equals: "" } ${FILL_IN}the column that says what a change is, and its value in a delete; or what docs/how-to/rows-of-any-producer.md has for your producer`,
     ...schemas.flatMap((schema) => [
       `  - match: ${scalar(`${schema}.*`)}`,
       `    target: { database: ${databaseOf(schema)} }`,

@@ -53,6 +53,12 @@ describe('sources and tables, told by keys', () => {
     ])
   })
 
+  it('says what CSV files need, which nothing is known of by their keys', () => {
+    const notes = (key: string) => foundInKeys([key], '').notes
+    expect(notes('in/s/t/LOAD00000001.csv.gz')).toEqual([expect.stringContaining('`csv: { header: true }`')])
+    expect(notes('in/s/t/LOAD00000001.parquet')).toEqual([])
+  })
+
   it('says which keys it could not read, and that there are none', () => {
     const found = foundInKeys(['in/s/t/LOAD00000001.parquet', 'in/s/t/other.txt'], '')
     expect(found.notes).toEqual([expect.stringContaining("TG2009: 'in/s/t/other.txt'")])
