@@ -95,11 +95,13 @@ export const PLAN: Plan = [
   ],
 ]
 
-/** The behaviour suite: what each kind of table holds after each case of test/fixtures/folding.json. */
+/** The behaviour suite: what each kind of table holds after each case of test/fixtures/folding.json, and where changes come in other shapes. */
 export const semantics = pytest({
   name: 'semantics',
   budgetMinutes: 20,
-  fixed: ['tests/test_folding.py', 'tests/test_generations.py'],
+  fixed: ['folding', 'generations', 'sequence_columns', 'partial_updates', 'key_changes', 'envelopes'].map(
+    (of) => `tests/test_${of}.py`,
+  ),
 })
 
 /** What `npm run test:semantics` runs. */

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from tests.kinds import DEEP, HISTORIES, KINDS
 from tests.lake import Lake, Row, one_by_one
 
 Files = Callable[[Lake], Sequence[Row]]
@@ -47,6 +48,28 @@ def tell(spark: SparkSession, folder: Path, courses: Mapping[str, Course]) -> No
     """Run all courses, side by side."""
     lakes = [Lake(spark, folder) for _ in courses]
     one_by_one(lakes, [course.told(lake) for course, lake in zip(courses.values(), lakes, strict=True)])
+
+
+def elsewhere(courses: Mapping[str, Course], *quick: str, deep: Sequence[str] = ()) -> dict[str, Course]:
+    """Courses once more, over other kinds of tables than a lake's own: those that are `quick` enough over one
+    kind of Hudi's; if `TIDEGATE_DEEP` is 1 all of them over all kinds."""
+    found: dict[str, Course] = {}
+    for name in (*quick, *deep) if DEEP else quick:
+        course = courses[name]
+        kinds = HISTORIES if course.settings.get("mode") == "historical" else KINDS
+        for kind in kinds if DEEP else [next(kind for kind in kinds if "hudi" in kind)]:
+            found[f"{name}, {kind}"] = Course(course.batches, {**course.settings, **kinds[kind]})
+    return found
+
+
+def everywhere(courses: Mapping[str, Course], name: str) -> list[Course]:
+    """The course of this name, and those of the same over other kinds."""
+    kinds = {**KINDS, **HISTORIES}
+    return [
+        course
+        for other, course in courses.items()
+        if other == name or other.removeprefix(f"{name}, ") in kinds
+    ]
 
 
 def put(*rows: Row, **more: Any) -> Files:

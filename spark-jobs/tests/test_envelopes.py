@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.courses import Course, Files, put, tell
+from tests.courses import Course, Files, elsewhere, everywhere, put, tell
 from tests.lake import Lake, Row, change
 from tidegate_job.struct_types import fields_of
 
@@ -104,7 +104,10 @@ COURSES = {
     ),
     "JSON lines, two orders": Course(
         [lines(*FIRST), lines(*THEN, name="2.json")],
-        {**JSON, "merge": {**MERGE, "sequence_by": ["ts_ms", "source.lsn"]}},
+        {
+            "merge": {**MERGE, "sequence_by": ["ts_ms", "source.lsn"]},
+            "text_files": {"columns": [*ID["columns"], {"name": "Source.LSN", "type": "decimal(20,0)"}]},
+        },
     ),
     "JSON lines without envelopes": Course([lines('{"ID": 1, "LSN": 3, "name": "x"}')], {"merge": MERGE}),
     "JSON lines, some without": Course([lines(*FIRST, '{"ID": 1}', '{"op": "u", "after": 3}')], JSON),
@@ -113,6 +116,8 @@ COURSES = {
     "truncate": Course([SNAPSHOT, events(event("t", 30, None, None))], {"merge": MERGE}),
     "no envelopes": Course([put(change("c", "01", id=1, v=1))], {"merge": MERGE}),
 }
+
+COURSES |= elsewhere(COURSES, deep=("JSON lines",))
 
 
 @pytest.fixture(scope="module")
@@ -123,13 +128,14 @@ def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> di
 
 def test_rows_of_envelopes_are_upserted_and_deleted(courses: dict[str, Course]) -> None:
     """A delete takes its key from `before`, and a key that changes is deleted and written anew."""
-    for name in ("events", "JSON lines", "parquet, then JSON lines"):
-        found = courses[name].rows("id", "name", "_tg_operation", "_tg_sequence")
+    names = ("events", "JSON lines", "parquet, then JSON lines")
+    for course in [course for name in names for course in everywhere(courses, name)]:
+        found = course.rows("id", "name", "_tg_operation", "_tg_sequence")
         assert [tuple(one.values()) for one in found] == [
             (1, "a3", "u", f"{10:020d}"),
             (4, "c", "u", f"{20:020d}"),
         ]
-        counts = courses[name].outcomes[2]["rows"]
+        counts = course.outcomes[2]["rows"]
         assert (counts["read"], counts["inserted"], counts["deleted"], counts["duplicate"]) == (3, 1, 1, 1)
 
 

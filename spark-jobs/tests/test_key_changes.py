@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.courses import Course, Files, tell
+from tests.courses import Course, Files, elsewhere, everywhere, tell
 from tests.lake import Lake
 
 BEFORE: dict[str, Any] = {"merge": {"before_image": {"prefix": "bi_"}}}
@@ -57,6 +57,8 @@ COURSES = {
     "history": Course([FIRST, MOVED], {**BEFORE, "mode": "historical"}),
 }  # fmt: skip
 
+COURSES |= elsewhere(COURSES, "moved", deep=("composite", "swapped"))
+
 
 @pytest.fixture(scope="module")
 def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
@@ -74,32 +76,34 @@ def deletes_of(lake: Lake, outcome: dict[str, Any]) -> list[int]:
 
 
 def test_row_of_the_old_key_goes_in_the_same_commit(courses: dict[str, Course]) -> None:
-    for name, values in (("moved", [(2, 2, 20), (3, 1, 30)]), ("copy on write", [(2, 2, 20), (3, 1, 10)])):
-        assert held(courses[name], "id", "a", "v") == values
-    lake = courses["moved"].lake
-    assert lake is not None
-    assert len(lake.snapshots()) == 3
-    counts = courses["moved"].outcomes[1]["rows"]
-    assert (counts["read"], counts["inserted"], counts["updated"], counts["deleted"]) == (3, 1, 1, 1)
-    assert courses["moved"].outcomes[1]["files"][0]["rows"] == 2
+    assert held(courses["copy on write"], "id", "a", "v") == [(2, 2, 20), (3, 1, 10)]
+    for course in everywhere(courses, "moved"):
+        assert held(course, "id", "a", "v") == [(2, 2, 20), (3, 1, 30)]
+        assert course.lake is not None
+        assert len(course.lake.snapshots()) == 3
+        counts = course.outcomes[1]["rows"]
+        assert (counts["read"], counts["inserted"], counts["updated"], counts["deleted"]) == (3, 1, 1, 1)
+        assert course.outcomes[1]["files"][0]["rows"] == 2
 
 
 def test_late_change_of_the_old_key_does_not_revive_it(courses: dict[str, Course]) -> None:
     """[no-revival] The delete of the old key is remembered as any other."""
-    assert courses["moved"].outcomes[2]["rows"]["stale"] == 1
-    lake = courses["moved"].lake
-    assert lake is not None
-    assert deletes_of(lake, courses["moved"].outcomes[1]) == [1]
+    for course in everywhere(courses, "moved"):
+        assert course.outcomes[2]["rows"]["stale"] == 1
+        assert course.lake is not None
+        assert deletes_of(course.lake, course.outcomes[1]) == [1]
 
 
 def test_keys_may_change_again_or_swap_within_a_batch(courses: dict[str, Course]) -> None:
     """Where two rows swap keys at one time, what each is now wins over what it was."""
     assert held(courses["in one batch"], "id", "v") == [(3, 3)]
-    assert held(courses["swapped"], "id", "v") == [(1, 2), (2, 1)]
+    for course in everywhere(courses, "swapped"):
+        assert held(course, "id", "v") == [(1, 2), (2, 1)]
 
 
 def test_one_column_of_a_composite_key_may_change(courses: dict[str, Course]) -> None:
-    assert held(courses["composite"], "id", "a", "v") == [(1, 3, 3)]
+    for course in everywhere(courses, "composite"):
+        assert held(course, "id", "a", "v") == [(1, 3, 3)]
 
 
 def test_before_images_are_no_columns_of_the_table(courses: dict[str, Course]) -> None:

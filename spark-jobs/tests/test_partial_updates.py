@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.courses import Course, Files, put, tell
+from tests.courses import Course, Files, elsewhere, everywhere, put, tell
 from tests.lake import change
 
 A = {"merge": {"null_means_unchanged": ["A"]}}
@@ -71,6 +71,8 @@ COURSES = {
     "unknown column": Course([WHOLE], {"merge": {"null_means_unchanged": ["picture"]}}),
 }
 
+COURSES |= elsewhere(COURSES, "cases", deep=("late",))
+
 
 @pytest.fixture(scope="module")
 def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
@@ -78,11 +80,21 @@ def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> di
     return COURSES
 
 
+@pytest.fixture(scope="module")
+def ends(courses: dict[str, Course]) -> list[dict[int, tuple[int | None, int | None]]]:
+    """The cases' rows, (v, a) by key, of each kind of table."""
+    return [
+        {row["id"]: (row["v"], row["a"]) for row in course.rows("id", "v", "a")}
+        for course in everywhere(courses, "cases")
+    ]
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_null_in_an_update_takes_the_value_before_it(courses: dict[str, Course], name: str) -> None:
+def test_null_in_an_update_takes_the_value_before_it(
+    ends: list[dict[int, tuple[int | None, int | None]]], name: str
+) -> None:
     """What is inserted, deleted or loaded stands alone: no older value shows through it."""
-    found = {row["id"]: (row["v"], row["a"]) for row in courses["cases"].rows("id", "v", "a")}
-    assert found[list(CASES).index(name)] == CASES[name][1]
+    assert [rows[list(CASES).index(name)] for rows in ends] == [CASES[name][1]] * len(ends)
 
 
 def test_all_columns_but_the_keys_may_be_meant(courses: dict[str, Course]) -> None:
@@ -97,13 +109,13 @@ def test_updates_are_those_that_the_operations_list(courses: dict[str, Course]) 
 
 def test_late_change_of_a_partly_updated_key_is_refused_by_number(courses: dict[str, Course]) -> None:
     """The stored row took values from before it: what it would have changed can't be told any more."""
-    course = courses["late"]
-    late = course.outcomes[2]
-    assert (late["result"], late["error"]["code"], late["bad_files"]) == ("rejected", "TG2302", [])
-    told = "/file-3.parquet` has a change of `02` for a key whose stored row is of `03`"
-    assert told in late["error"]["message"]
-    assert course.lake is not None
-    assert [row["a"] for row in course.lake.rows()] == [1, 2]
+    for course in everywhere(courses, "late"):
+        late = course.outcomes[2]
+        assert (late["result"], late["error"]["code"], late["bad_files"]) == ("rejected", "TG2302", [])
+        told = "/file-3.parquet` has a change of `02` for a key whose stored row is of `03`"
+        assert told in late["error"]["message"]
+        assert course.lake is not None
+        assert [row["a"] for row in course.lake.rows()] == [1, 2]
 
 
 def test_version_of_a_partial_update_stays_as_it_came(courses: dict[str, Course]) -> None:

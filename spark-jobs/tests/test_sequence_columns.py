@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.courses import Course, Files, put, tell
+from tests.courses import Course, Files, elsewhere, everywhere, put, tell
 from tests.lake import Lake, Row, change
 from tidegate_job.errors import JobError
 from tidegate_job.plan import load_plan
@@ -78,6 +78,8 @@ COURSES = {
     ),
 }  # fmt: skip
 
+COURSES |= elsewhere(COURSES, "no keys", deep=("ties broken",))
+
 
 @pytest.fixture(scope="module")
 def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
@@ -87,9 +89,10 @@ def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> di
 
 def test_later_columns_break_the_ties_of_earlier_ones(courses: dict[str, Course]) -> None:
     """Inside a batch and against the stored row; 9 comes before 10."""
-    assert courses["ties broken"].rows("id", "v") == [{"id": 1, "v": 3}, {"id": 2, "v": 2}]
-    assert courses["ties broken"].outcomes[1]["rows"]["stale"] == 0
-    assert courses["ties broken"].outcomes[1]["rows"]["duplicate"] == 1
+    for course in everywhere(courses, "ties broken"):
+        assert course.rows("id", "v") == [{"id": 1, "v": 3}, {"id": 2, "v": 2}]
+        assert course.outcomes[1]["rows"]["stale"] == 0
+        assert course.outcomes[1]["rows"]["duplicate"] == 1
     assert courses["delete between"].rows() == []
 
 
@@ -135,10 +138,10 @@ def test_change_without_one_of_them_is_refused(courses: dict[str, Course]) -> No
 
 
 def test_table_without_a_key_keeps_every_row_as_a_version(courses: dict[str, Course]) -> None:
-    course = courses["no keys"]
-    assert [outcome["error"] for outcome in course.outcomes] == [None, None]
-    assert course.lake is not None
-    assert sorted(row["op"] for row in course.lake.versions()) == ["D", "I", "I"]
+    for course in everywhere(courses, "no keys"):
+        assert [outcome["error"] for outcome in course.outcomes] == [None, None]
+        assert course.lake is not None
+        assert sorted(row["op"] for row in course.lake.versions()) == ["D", "I", "I"]
 
 
 def test_table_without_a_key_has_no_snapshot_mode(lake: Lake) -> None:
