@@ -1,85 +1,74 @@
-"""Random small histories against a fold in plain Python: whatever the order of batches, the newest sequence
-wins."""
+"""Random histories against a fold in plain Python: whatever the formats, the order of files and batches, the
+kind of table and the repeats, the newest change of each key wins.
+
+One example plays some histories side by side. A few always, many for each kind of table and each format of
+files with `TIDEGATE_DEEP=1`, others each day.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import datetime
+from itertools import cycle, islice, product
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from tests.lake import Lake, Row, change, one_by_one
+from tests.kinds import DEEP, HISTORIES, KINDS, of_kind
+from tests.lake import Lake, one_by_one
+from tests.random_histories import History, course, every_version, final_rows, histories, plain
+from tests.real_history import differences
 
-CHANGE = st.fixed_dictionaries(
-    {
-        "op": st.sampled_from("IUD"),
-        "id": st.integers(1, 3),
-        "v": st.none() | st.integers(0, 9),
-        "at": st.integers(1, 30),
-    }
-)
-FILE = st.lists(CHANGE, max_size=4)
-HISTORY = st.lists(st.lists(FILE, min_size=1, max_size=3), min_size=1, max_size=4)
-
-
-def expected_rows(batches: list[list[list[Row]]]) -> list[Row]:
-    """Each key's change of the highest sequence, wherever it stood; sequences are made unique by
-    `numbered`."""
-    newest: dict[int, Row] = {}
-    for row in (row for files in batches for rows in files for row in rows):
-        if row["id"] not in newest or row["seq"] > newest[row["id"]]["seq"]:
-            newest[row["id"]] = row
-    return [{"id": key, "v": row["v"]} for key, row in sorted(newest.items()) if row["op"] != "D"]
-
-
-def numbered(history: list[list[list[dict[str, Any]]]]) -> list[list[list[Row]]]:
-    """Drawn changes with sequences: `at` decides the order, the place in the history makes it unique."""
-    places = iter(range(1000))
-    return [
-        [
-            [change(c["op"], f"{c['at']:02}{next(places):03}", id=c["id"], v=c["v"]) for c in rows]
-            for rows in files
-        ]
-        for files in history
-    ]
+FORMATS = {
+    "parquet": ("parquet",),
+    "CSV": ("csv", "csv.gz"),
+    "JSON lines": ("jsonl", "json.gz"),
+    "mixed": ("parquet", "csv.gz", "jsonl"),
+}
+#: Names of kinds of tables and of formats, which take turns in an example.
+TURNS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    ((*(kind for kind in (*KINDS, *HISTORIES) if "iceberg" in kind), "hudi merge on read"), tuple(FORMATS))
+]
+if DEEP:
+    TURNS = [((kind,), (files,)) for kind, files in product((*KINDS, *HISTORIES), FORMATS)]
+#: The first one is hypothesis's smallest.
+EXAMPLES = 10 if DEEP else 2
+AT_ONCE = 8
+SEED = datetime.datetime.now(datetime.UTC).toordinal() if DEEP else 20231118
 
 
-def course_of(lake: Lake, batches: list[list[list[Row]]]) -> Generator[Row, Row, None]:
-    for files in batches:
-        entry = lake.entry([lake.put(rows) for rows in files])
-        outcome = yield lake.planned(entry)
-        assert outcome["result"] == "committed", outcome["error"]
-        again = yield lake.planned(entry)
-        assert again["result"] == "already_committed"
-        lake.settle(outcome)
-
-
+@pytest.mark.parametrize(("kinds", "files"), TURNS, ids=lambda names: "+".join(names))
 def test_any_history_ends_with_the_newest_change_of_each_key(
-    spark: SparkSession, tmp_path_factory: Any
+    spark: SparkSession, tmp_path_factory: Any, kinds: tuple[str, ...], files: tuple[str, ...]
 ) -> None:
-    """[sequence-guard] [no-revival] Some histories at once, since a plan of many tables costs little more
-    than of one."""
+    """[sequence-guard] [no-revival] [all-or-nothing]"""
+    played: list[History] = []
+    places = list(islice(zip(cycle(kinds), cycle(files), strict=False), AT_ONCE))
 
-    @seed(20231118)
-    @settings(
-        max_examples=2,
-        deadline=None,
-        derandomize=False,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.lists(HISTORY, min_size=6, max_size=6))
-    def check(histories: list[Any]) -> None:
+    @seed(SEED)
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.tuples(*(histories(FORMATS[name], iceberg="iceberg" in kind) for kind, name in places)))
+    def check(drawn: tuple[History, ...]) -> None:
+        played.extend(drawn)
         folder = tmp_path_factory.mktemp("histories")
-        lakes = [Lake(spark, folder) for _ in histories]
-        for place, lake in enumerate(lakes):
-            lake.write_mode = ("merge_on_read", "copy_on_write")[place % 2]
-        batches = [numbered(history) for history in histories]
-        one_by_one(lakes, [course_of(lake, batch) for lake, batch in zip(lakes, batches, strict=True)])
-        for lake, batch in zip(lakes, batches, strict=True):
-            assert lake.rows() == expected_rows(batch)
+        lakes = [of_kind(Lake(spark, folder), kind) for kind, _ in places]
+        one_by_one(lakes, [course(history, lake) for history, lake in zip(drawn, lakes, strict=True)])
+        wrong = [wrongs for wrongs in map(wrong_in, drawn, lakes) if wrongs]
+        assert wrong == []
 
     check()
+    assert len(played) >= EXAMPLES * AT_ONCE
+
+
+def wrong_in(history: History, lake: Lake) -> list[str]:
+    """How the table differs from what its history must come to, and that history."""
+    if lake.mode == "historical":
+        found, expected = lake.versions(), every_version(history)
+    else:
+        found, expected = lake.rows(), final_rows(history)
+    # A table that no new file has reached lacks a column: there is nothing in it.
+    nothing = dict.fromkeys(history.new)
+    found_differences = differences([nothing | row for row in found], [plain(row) for row in expected])
+    return [*found_differences, repr(history)] if found_differences else []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.hostile import DEEP
+from tests.kinds import DEEP, HISTORIES, KINDS, of_kind
 from tests.lake import Lake, one_by_one
 from tests.real_history import (
     DATA,
@@ -27,17 +27,12 @@ from tests.real_history import (
     final_rows,
 )
 
-KINDS: dict[str, dict[str, object]] = {
-    "iceberg copy on write": {"write_mode": "copy_on_write"},
-    "iceberg merge on read": {"write_mode": "merge_on_read"},
-    "iceberg v3 deletion vectors": {"write_mode": "merge_on_read", "properties": {"format-version": "3"}},
-    "iceberg history": {"mode": "historical"},
-}
 FEW = [
     ("iceberg merge on read", Arrival("airport_frequencies", "csv.gz", "all at once", "a late month")),
     ("iceberg copy on write", Arrival("countries", "parquet", "a month", "shuffled")),
     ("iceberg v3 deletion vectors", Arrival("navaids", "csv.gz", "all at once", "a late month")),
     ("iceberg history", Arrival("countries", "csv.gz", "all at once", "shuffled")),
+    ("hudi merge on read", Arrival("countries", "csv.gz", "all at once", "a late month")),
 ]
 PIECES = {"a few": FEW}
 if DEEP:
@@ -45,7 +40,7 @@ if DEEP:
         f"{kind}, {format_}, {waves}": [
             (kind, Arrival(table, format_, waves, order)) for table, order in product(TABLES, ORDERS)
         ]
-        for kind, format_, waves in product(KINDS, FORMATS, WAVES)
+        for kind, format_, waves in product((*KINDS, *HISTORIES), FORMATS, WAVES)
     }
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the ourairports history is not there")
@@ -54,10 +49,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the ourairports histo
 @pytest.mark.parametrize("piece", PIECES)
 def test_the_table_ends_as_its_source_did(spark: SparkSession, tmp_path: Path, piece: str) -> None:
     """[no-revival] [sequence-guard]"""
-    lakes = [Lake(spark, tmp_path) for _ in PIECES[piece]]
-    for lake, (kind, _) in zip(lakes, PIECES[piece], strict=True):
-        for name, value in KINDS[kind].items():
-            setattr(lake, name, value)
+    lakes = [of_kind(Lake(spark, tmp_path), kind) for kind, _ in PIECES[piece]]
     courses = [arrival.course(lake) for lake, (_, arrival) in zip(lakes, PIECES[piece], strict=True)]
     one_by_one(lakes, courses)
     wrong = {}
