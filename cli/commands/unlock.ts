@@ -48,7 +48,7 @@ export function addUnlock(program: Command): void {
       const evidence = isLocked(item) ? await holderOf(item, holderPorts(deployment)) : NO_EVIDENCE
       const entry = item.entry_uri === null ? undefined : await frozenEntry(item, ledger.objects)
       const isSingle = entry !== undefined && hasSingleWriter(entry.target)
-      const forbidden = isSingle && mayStillWrite(evidence, item, systemClock.now())
+      const forbidden = isSingle ? mayStillWrite(evidence, item, systemClock.now()) : undefined
       const preview = unlocking(item, evidence, options.force === true, forbidden)
       const forced = isOver(evidence) ? 'with evidence' : 'WITHOUT EVIDENCE, by force'
       output.note(`${forced}: ${told(evidence)}`)

@@ -8,9 +8,10 @@ import { verbFor } from './verb-for.ts'
 
 /**
  * Throws LedgerError TG3306 if there is no lock on it, or if the evidence does not show that the holder's run is over and
- * nobody forces it, TG3307 if somebody does and it is `forbidden` (`mayStillWrite`). The frozen entry stays, forced or not: whatever an old job still does, the table decides.
+ * nobody forces it, TG3307 if somebody does and it is `forbidden`: of a table with a single writer, `mayStillWrite`. If that says no, the
+ * run is known to have ended. The frozen entry stays, forced or not: whatever an old job still does, the table decides.
  */
-export function unlocking(item: TableItem, evidence: Evidence, force: boolean, forbidden = false): Preview {
+export function unlocking(item: TableItem, evidence: Evidence, force: boolean, forbidden?: boolean): Preview {
   const table = item.raw_table_name
   if (!isLocked(item)) {
     const verb = isHeld(item) && item.hold_reason !== null ? verbFor[item.hold_reason] : undefined
@@ -39,7 +40,7 @@ export function unlocking(item: TableItem, evidence: Evidence, force: boolean, f
     refresh_status: 'refresh_error',
     hold_reason: null,
     claim_owner: null,
-    ...(isOver(evidence) ? {} : withRun(item)),
+    ...(isOver(evidence) || forbidden === false ? {} : withRun(item)),
     error: actError('TG3311', message),
   }
   const effects = [`its run \`${item.glue_job_run_id}\` can settle nothing any more`, frozenEffect(item)]
