@@ -56,6 +56,7 @@ const landingPorts = once((metrics: Metrics): LandingPorts => {
 export const fileManagerPorts = once((metrics: Metrics): LandingPorts & DeletionPorts => ({
   ...landingPorts(metrics),
   objects: objects(),
+  files: files(),
   tables: tables(),
   config: config(),
 }))
@@ -112,6 +113,8 @@ export const reconcilePorts = once((metrics: Metrics): ReconcilePartPorts => {
     ...landingPorts(metrics),
     objects: objects(),
     files: files(),
+    tables: tables(),
+    config: config(),
     census: createDynamoFileCensus(documents(), names()),
     controlBucket,
     historyTtlMs,

@@ -1,6 +1,6 @@
 /** Which tables of a cadence have work, and in which batches: what batch-manager does. */
 import { mapBounded } from '../bounded.ts'
-import { isClaimed, isHeld } from '../claims/table-state.ts'
+import { isClaimed, isHeld, isHeldTruncated, isToBeEmptied } from '../claims/table-state.ts'
 import { controlLayout } from '../contracts/control-layout.ts'
 import type { LandedFile, TableItem } from '../contracts/ledger.ts'
 import type { EpochSeconds } from '../contracts/primitives.ts'
@@ -54,13 +54,17 @@ export async function batchTables(input: BatchManagerInput, ports: BatchingPorts
   return output(await writtenDocument(manifest, batches, place, ports.objects))
 }
 
-/** Active tables with waiting files or an unresolved claim, by name. Held ones are left out: they wait for an operator. */
+/**
+ * Active tables with waiting files or an unresolved claim, by name. Held ones are left out, since they wait for an operator; but not
+ * truncated ones, whose hold a full load ends.
+ */
 async function tablesWithWork(cadence: string, ports: BatchingPorts): Promise<string[]> {
   const configured = await ports.config.tables(cadence)
   const active = configured.filter((table) => table.is_active === 'Y').map((table) => table.source_table_name)
   const items = await ports.tables.getMany(active)
-  const candidates = active.filter((table) => !isHeld(items.get(table)))
-  ports.signals.count('TablesHeldBack', active.length - candidates.length)
+  const held = active.filter((table) => isHeld(items.get(table)))
+  const candidates = active.filter((table) => !isHeld(items.get(table)) || isHeldTruncated(items.get(table)))
+  ports.signals.count('TablesHeldBack', held.filter((table) => !isToBeEmptied(items.get(table))).length)
 
   const looks = await mapBounded(candidates, QUERIES_AT_ONCE, (table) => look(table, items.get(table), ports))
   const oldest = Math.max(0, ...looks.map((one) => one.waitingForSeconds))
@@ -72,7 +76,7 @@ async function look(table: string, item: TableItem | undefined, ports: BatchingP
   const [oldest] = await ports.files.waiting(table, 1)
   return {
     table,
-    hasWork: oldest !== undefined || isClaimed(item) || item?.entry_uri != null,
+    hasWork: oldest !== undefined || isClaimed(item) || item?.entry_uri != null || isToBeEmptied(item),
     waitingForSeconds: oldest ? Math.max(0, Math.floor(ports.clock.now() / 1000) - waitsSinceS(oldest)) : 0,
   }
 }

@@ -6,8 +6,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { type Caps, type FileSet, fileSetOf, waitingFiles } from './file-set.ts'
-import { type Loads, loadsOf } from './generations.ts'
-import { type Hold, nameCollision, reloadFileGone } from './hold.ts'
+import { type Loads, loadsOf, truncatedAtS } from './generations.ts'
+import { type Hold, nameCollision, reloadFileGone, truncatedAtSource } from './hold.ts'
 import { isOfOriginalBatch, originalBatch } from './original-batch.ts'
 import { isDue, type StagedReload, stagedReload } from './reload.ts'
 
@@ -21,6 +21,8 @@ export interface ChoicePorts {
 export interface Obsolete {
   readonly overwritten: readonly LandedFile[]
   readonly before_reload: readonly LandedFile[]
+  /** Deleted with a truncation after which the table's rows were to stay. */
+  readonly truncated: readonly LandedFile[]
 }
 
 export type Choice = { readonly obsolete: Obsolete } & (
@@ -65,7 +67,10 @@ export async function chooseFiles(
       ? { kind: 'hold', obsolete, ...trouble }
       : { kind: 'files', files: reload.files, generation, obsolete }
   }
-  const trouble = (isNow ? goneOf(config, reload) : undefined) ?? nameCollision(config, set.chosen)
+  const trouble =
+    (isNow ? goneOf(config, reload) : undefined) ??
+    nameCollision(config, set.chosen) ??
+    truncationIn(reload, config, item)
   if (trouble) return { kind: 'hold', obsolete, ...trouble }
   if (set.chosen.length > 0) return { kind: 'files', files: set.chosen, generation: { id, replaces: false }, obsolete }
   if (reload) return { kind: 'nothing', reason: 'reload_is_staged', obsolete }
@@ -80,6 +85,13 @@ export async function stagedReloadOf(
 ): Promise<StagedReload | undefined> {
   const everything = { files: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
   return reloadIn(await look(config.source_table_name, item, everything, ports), config, item, ports)
+}
+
+/** Until a load comes, or somebody says that none will, nothing can be applied to a truncated table. */
+function truncationIn(reload: StagedReload | undefined, config: TableConfig, item: TableItem | undefined) {
+  const atS = truncatedAtS(item)
+  const isAlone = reload?.full.length === 0 && reload.obstacle === null
+  return atS !== undefined && isAlone ? truncatedAtSource(config.source_table_name, atS, 'decided') : undefined
 }
 
 const goneOf = (config: TableConfig, { obstacle }: StagedReload): Hold | undefined =>
@@ -118,7 +130,7 @@ async function look(
   // A reload is seen whole, however far behind its newest file waits, and so is a batch that goes again.
   const isPart = first.loads.reload !== undefined || first.waiting.some(isOfOriginalBatch)
   const { waiting, loads } = isPart ? await lookAt(true) : first
-  const obsolete = new Set([...loads.older, ...loads.overwritten])
+  const obsolete = new Set([...loads.older, ...loads.overwritten, ...loads.truncated])
   const current = waiting.filter((file) => !obsolete.has(file))
   const others = current.filter((file) => !isOfOriginalBatch(file))
   return { waiting: current, loads, set: await fileSetOf(others, caps, ports.objects, loads.reload?.waits_from_s) }
@@ -138,4 +150,5 @@ async function reloadIn(
 const obsoleteOf = (loads: Loads, set: FileSet): Obsolete => ({
   overwritten: [...set.overwritten, ...loads.overwritten],
   before_reload: loads.older,
+  truncated: loads.truncated,
 })

@@ -10,16 +10,17 @@ import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Signals } from '../ports/signals.ts'
 import type { TableLedger } from '../ports/table-ledger.ts'
-import { type Choice, chooseFiles, obsoleteFiles } from './choose-files.ts'
+import { type Choice, chooseFiles, obsoleteFiles, stagedReloadOf } from './choose-files.ts'
 import { type ClaimingRun, claimItem, firstItem } from './claim-item.ts'
 import { frozenEntry, isStillThere, newEntry, putEntry } from './entry.ts'
 import { type EvidencePorts, evidenceOf, type JobEvidence, jobEvidence, stillUnproved } from './evidence.ts'
 import { type Hold, holdOf, ownerGone } from './hold.ts'
 import { refuseOtherLayout } from './layout.ts'
 import { lostAttempt } from './lost-attempt.ts'
+import { isDue } from './reload.ts'
 import { otherWriter } from './single-writer.ts'
 import { isAny, supersedeAll, sweep } from './supersede.ts'
-import { isClaimed, isHeld } from './table-state.ts'
+import { isClaimed, isHeld, isHeldTruncated } from './table-state.ts'
 
 export interface ClaimPorts extends EvidencePorts {
   readonly config: Pick<ConfigStore, 'cadence' | 'table'>
@@ -54,6 +55,8 @@ export type SkipReason =
   | 'nothing_waits'
   /** Full-load files wait until their reload is complete, and with them what was put after it began. */
   | 'reload_is_staged'
+  /** It is held, until a load comes or an operator decides. */
+  | 'truncated_at_source'
 
 /** Somebody wrote the item in between: look again. */
 type Lost = 'lost'
@@ -83,7 +86,8 @@ async function claimSeen(
   run: ClaimingRun,
   ports: ClaimPorts,
 ): Promise<TableClaim | Lost> {
-  if (seen && isHeld(seen)) return { kind: 'held', ...holdOf(seen) }
+  const stays = seen && isHeld(seen) && (await staysHeld(seen, run, ports))
+  if (stays) return stays
   if (seen && isClaimed(seen) && seen.entry_uri !== null) {
     return seen.claim_owner === run.owner ? reenter(seen, run, ports) : meetOwner(seen, run, ports)
   }
@@ -93,6 +97,19 @@ async function claimSeen(
   const config = await configOf(table, run, ports)
   if ('kind' in config) return config
   return seen?.entry_uri ? reissue(config, seen, run, ports) : claimWaiting(config, seen, run, ports)
+}
+
+/** Undefined if the hold is over: a truncated table goes on by itself once the load that stands for it is complete. */
+async function staysHeld(seen: TableItem, run: ClaimingRun, ports: ClaimPorts): Promise<TableClaim | undefined> {
+  const held: TableClaim = { kind: 'held', ...holdOf(seen) }
+  if (!isHeldTruncated(seen)) return held
+  const config = await configOf(seen.raw_table_name, run, ports)
+  if ('kind' in config) return config
+  const staged = await stagedReloadOf(config, seen, ports)
+  if (!staged) return held
+  return isDue(staged, ports.clock.now()) && !staged.obstacle
+    ? undefined
+    : { kind: 'skipped', reason: staged.full.length > 0 ? 'reload_is_staged' : 'truncated_at_source' }
 }
 
 async function configOf(table: string, run: ClaimingRun, ports: ClaimPorts): Promise<TableConfig | TableClaim> {
@@ -255,13 +272,9 @@ async function leaveNothingObsolete(
 /** What a claim does after its conditional write, done again when its owner comes back: obsolete files leave the tracker. */
 async function finishClaim(item: TableItem, entry: PlanEntry, run: ClaimingRun, ports: ClaimPorts): Promise<void> {
   if (item.attempts > 1) return
-  const { overwritten, before_reload } = await obsoleteFiles(item, run.cadence, ports)
+  const { overwritten, ...others } = await obsoleteFiles(item, run.cadence, ports)
   const frozen = new Set(entry.files.map((file) => file.file_id))
-  await supersedeAll(
-    item,
-    { overwritten: overwritten.filter((file) => !frozen.has(file.file_id)), before_reload },
-    ports,
-  )
+  await supersedeAll(item, { overwritten: overwritten.filter((file) => !frozen.has(file.file_id)), ...others }, ports)
 }
 
 async function hold(

@@ -8,15 +8,26 @@ import { isThere } from './file-set.ts'
 
 /** Put times, from which on files belong to a load that is not in the table yet. */
 export interface Beginning {
-  /** Of the first such load: what was put before goes on into the present generation. */
+  /** Of the first such load: what was put before goes on into the present generation. 0 once that was truncated. */
   readonly waits_from_s: EpochSeconds
   /** Of the newest one, which stands for all before it: what was put before is older than the reload. */
   readonly from_s: EpochSeconds
 }
 
+/** Where the present generation began. */
+export const beganAtS = (item: TableItem | undefined): EpochSeconds => item?.generation_from_s ?? 0
+
+/** When all files of the present generation were deleted; undefined if nothing is known of such. */
+export const truncatedAtS = (item: TableItem | undefined): EpochSeconds | undefined => {
+  const atS = item?.truncated_at_s
+  return atS !== undefined && atS > beganAtS(item) ? atS : undefined
+}
+
 export interface Loads {
   /** Older than the present generation: its load stands for them. */
   readonly older: readonly LandedFile[]
+  /** Deleted by a truncation after which the table's rows were to stay: nobody can apply them any more. */
+  readonly truncated: readonly LandedFile[]
   /** Full-load files of which it has a newer put: they were landed late. */
   readonly overwritten: readonly LandedFile[]
   /** Undefined: every waiting file belongs to the present generation. */
@@ -44,18 +55,21 @@ const MOST_QUARANTINED = 1000
  *   file after an operator asked for a reload;
  * - of two puts within one second that both wait, neither is "again": S3 says which one counts;
  * - a full-load file older than what its generation has of its key is overwritten: it was landed late;
- * - a quarantined file begins what it would have begun, but a corrected put of its key belongs to the same load.
+ * - a quarantined file begins what it would have begun, but a corrected put of its key belongs to the same load;
+ * - a truncation begins one with its deletions: its load is empty, but for full-load files that are put since.
  */
 export async function loadsOf(
   item: TableItem | undefined,
   waiting: readonly LandedFile[],
   ports: LoadPorts,
 ): Promise<Loads> {
-  const from_s = item?.generation_from_s ?? 0
+  const from_s = beganAtS(item)
   const older = waiting.filter((file) => file.put_at_s < from_s)
-  const full = waiting.filter((file) => isFull(file) && file.put_at_s >= from_s)
-  if (!item || full.length === 0)
-    return { older, overwritten: [], reload: reloadOf(beginnings(full, [])), quarantined: [] }
+  const truncated = await givenUp(item, waiting, ports.objects)
+  const full = waiting.filter((file) => isFull(file) && file.put_at_s >= from_s && !truncated.includes(file))
+  const truncated_at_s = truncatedAtS(item)
+  if (!item || (full.length === 0 && truncated_at_s === undefined))
+    return { older, truncated, overwritten: [], reload: reloadOf(beginnings(full, [])), quarantined: [] }
   const [markers, aside] = await Promise.all([
     markersOf(item, full, ports.files),
     ports.files.quarantined(item.raw_table_name, MOST_QUARANTINED),
@@ -66,16 +80,33 @@ export async function loadsOf(
   const asked_at_s = item.reload?.asked_at_s ?? null
   return {
     older,
+    truncated,
     overwritten: full.filter((_, index) => isGone[index]),
-    reload: reloadOf(beginnings(standing, quarantined, { markers, from_s, asked_at_s })),
+    reload: reloadOf(
+      beginnings(standing, quarantined, { markers, from_s, asked_at_s, truncated_at_s }),
+      truncated_at_s,
+    ),
     quarantined,
   }
 }
 
+async function givenUp(
+  item: TableItem | undefined,
+  waiting: readonly LandedFile[],
+  objects: LoadPorts['objects'],
+): Promise<LandedFile[]> {
+  const [fromS, overS] = [beganAtS(item), item?.truncation_over_s ?? 0]
+  const before = waiting.filter((file) => file.put_at_s >= fromS && file.put_at_s < overS)
+  const isHere = await mapBounded(before, LOOKS_AT_ONCE, (file) => isThere(file, objects))
+  return before.filter((_, index) => !isHere[index])
+}
+
 export const isFull = (file: KnownFile): boolean => file.dms_file_type === 'Full'
 
-const reloadOf = (starts: readonly EpochSeconds[]): Beginning | undefined => {
-  const [waits_from_s, from_s = waits_from_s] = [starts[0], starts.at(-1)]
+const reloadOf = (starts: readonly EpochSeconds[], truncated_at_s?: EpochSeconds): Beginning | undefined => {
+  // What waits and was put before is gone from the bucket: nothing goes into a truncated generation any more.
+  const waits_from_s = truncated_at_s === undefined ? starts[0] : 0
+  const from_s = starts.at(-1)
   return waits_from_s === undefined || from_s === undefined ? undefined : { waits_from_s, from_s }
 }
 
@@ -83,18 +114,24 @@ interface Known {
   readonly markers: Markers
   readonly from_s: EpochSeconds
   readonly asked_at_s: EpochSeconds | null
+  readonly truncated_at_s?: EpochSeconds | undefined
 }
 
 /** The put times at which a next generation begins, in their order. */
 export function beginnings(
   full: readonly LandedFile[],
   quarantined: readonly KnownFile[],
-  { markers, from_s, asked_at_s }: Known = { markers: new Map(), from_s: 0, asked_at_s: null },
+  { markers, from_s, asked_at_s, truncated_at_s }: Known = { markers: new Map(), from_s: 0, asked_at_s: null },
 ): EpochSeconds[] {
   const starts: EpochSeconds[] = []
   const latest = new Map<string, EpochSeconds>()
   const aside = new Set<KnownFile>(quarantined)
+  const beginsBy = (put_at_s: EpochSeconds) => {
+    const isNext = truncated_at_s !== undefined && truncated_at_s > (starts.at(-1) ?? from_s)
+    if (isNext && truncated_at_s <= put_at_s) starts.push(truncated_at_s)
+  }
   for (const file of [...full, ...quarantined].sort((a, b) => a.put_at_s - b.put_at_s)) {
+    beginsBy(file.put_at_s)
     const start = starts.at(-1) ?? from_s
     const key = file.file_ingestion_path
     const marker = markers.get(key)
@@ -104,6 +141,7 @@ export function beginnings(
     if (isAgain || isAsked) starts.push(file.put_at_s)
     if (!aside.has(file)) latest.set(key, file.put_at_s)
   }
+  beginsBy(Number.POSITIVE_INFINITY)
   return starts
 }
 

@@ -63,12 +63,18 @@ export function nameCollision(config: TableConfig, files: readonly LandedFile[])
   )
 }
 
+const TRUNCATED_NEXT = {
+  emptied: (table: string) => `The next run of its cadence empties it; \`tidegate release ${table}\` keeps its rows.`,
+  decided: (table: string) =>
+    `Load it in full, and the load replaces them by itself; or type \`tidegate reload ${table} --complete\` to empty it, or \`tidegate release ${table}\` to keep its rows.`,
+}
+
 /** Its rows are still in the target, and no change will ever delete them. */
-export const truncatedAtSource = (table: string, atS: EpochSeconds): Hold =>
+export const truncatedAtSource = (table: string, atS: EpochSeconds, next: keyof typeof TRUNCATED_NEXT): Hold =>
   holdFor(
     'truncated_at_source',
     'TG3119',
-    `All files of \`${table}\` were deleted from the bucket at \`${dateTimeOf(atS * 1000)}\`, as AWS DMS does when a table is truncated or dropped at its source; its rows are still in the target. Load it in full, or see to the rows; then type \`tidegate release ${table}\`. If somebody only tidied up, set \`on_truncate: ignore\`.`,
+    `All files of \`${table}\` were deleted from the bucket until \`${dateTimeOf(atS * 1000)}\`, as AWS DMS does when a table is truncated or dropped at its source; its rows are still in the target. ${TRUNCATED_NEXT[next](table)}`,
   )
 
 /** A reload would lose what its table has of this file: it can be completed only with the file, or begun anew behind it. */

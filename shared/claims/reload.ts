@@ -78,7 +78,8 @@ function completeAt(
   full: readonly LandedFile[],
 ): StagedReload['complete_at_ms'] {
   if (item?.reload?.complete_from_s === from_s) return 0
-  if (config.reload?.complete_when !== 'quiet') return 'operator'
+  // Of a truncation nothing need ever come.
+  if (config.reload?.complete_when !== 'quiet' || full.length === 0) return 'operator'
   const latest = full.map((file) => Math.max(file.landed_at_ms, file.put_at_s * 1000))
   return Math.max(...latest) + config.reload.quiet_ms
 }

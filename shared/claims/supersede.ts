@@ -47,10 +47,11 @@ export async function supersede(
 export async function supersedeAll(claim: Claim, obsolete: Obsolete, ports: SupersedePorts): Promise<void> {
   await supersede(claim, obsolete.overwritten, ports, 'overwritten')
   await supersede(claim, obsolete.before_reload, ports, 'before_reload')
+  await supersede(claim, obsolete.truncated, ports, 'truncated')
 }
 
-export const isAny = ({ overwritten, before_reload }: Obsolete): boolean =>
-  overwritten.length + before_reload.length > 0
+export const isAny = ({ overwritten, before_reload, truncated }: Obsolete): boolean =>
+  overwritten.length + before_reload.length + truncated.length > 0
 
 // sweeper  get (revision 7) ─ replace: claimed, token 8, no entry ─ move, if token 8 ─ replace: as it was, token 8
 // dies in between: whoever comes next finds a claim without an entry, which no job can have seen, and claims as ever

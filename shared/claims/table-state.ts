@@ -7,6 +7,14 @@ export const isClaimed = (item: TableItem | undefined): boolean => item?.refresh
 /** It waits for an operator. */
 export const isHeld = (item: TableItem | undefined): boolean => item?.refresh_status === 'held'
 
+/** It was truncated at its source: a load that comes, or an operator's word, ends the hold. */
+export const isHeldTruncated = (item: TableItem | undefined): boolean =>
+  isHeld(item) && item?.hold_reason === 'truncated_at_source'
+
+/** It is to be emptied, whether files wait or not. */
+export const isToBeEmptied = (item: TableItem | undefined): boolean =>
+  item?.truncated_at_s !== undefined && item.reload?.complete_from_s === item.truncated_at_s
+
 /** The claim of this run, and no other run's. */
 export const isClaimOf = (item: TableItem | undefined, runId: string): item is TableItem =>
   isClaimed(item) && item?.glue_job_run_id === runId

@@ -1,11 +1,13 @@
 /** Settings of one table that exclude each other. Pure. */
+import { notEmptied } from '../claims/truncation.ts'
 import type { FlatSettings, Setting } from './layers.ts'
+import { writtenAs } from './target-format.ts'
 
 /** Where, and the rest of a sentence that begins with the table's name. */
 export function* contradictions(settings: FlatSettings): Generator<[Setting, string]> {
   if (settings.operations !== undefined && settings.apply_as_deletes !== undefined)
     yield ['operations', 'has `operations` and `apply_as_deletes` in one block: keep one']
-  const historical = settings.mode === 'historical' || settings.mode === 'H'
+  const historical = isHistorical(settings)
   if (settings.keys?.length === 0 && !historical)
     yield [
       'keys',
@@ -13,6 +15,8 @@ export function* contradictions(settings: FlatSettings): Generator<[Setting, str
     ]
   if (settings.before_image !== undefined && settings.shape === 'debezium')
     yield ['before_image', 'has `before_image`, but its envelopes have `before`: take it out']
+  const cannot = settings.on_truncate === 'empty' ? notEmptied(emptiable(settings)) : undefined
+  if (cannot) yield ['on_truncate', `${cannot}: use \`on_truncate: hold\` or \`ignore\``]
   if (settings.null_means_unchanged === undefined) return
   if (settings.before_image !== undefined || settings.shape === 'debezium')
     yield [
@@ -30,3 +34,11 @@ export function* contradictions(settings: FlatSettings): Generator<[Setting, str
       'has `null_means_unchanged`, but nothing that tells its updates: name the operation column in `operations`',
     ]
 }
+
+const isHistorical = ({ mode }: FlatSettings): boolean => mode === 'historical' || mode === 'H'
+
+const emptiable = (settings: FlatSettings) => ({
+  mode: isHistorical(settings) ? ('historical' as const) : ('snapshot' as const),
+  format: settings['target.format'] ?? 'iceberg',
+  properties: writtenAs(settings).properties,
+})

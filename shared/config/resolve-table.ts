@@ -198,7 +198,7 @@ function tableItem(
       // In the table's order, so that the same choice is the same layout.
       ...(chosen ? { metadata_columns: metadataColumn.options.filter((name) => chosen.includes(name)) } : {}),
     },
-    ...(settings.on_truncate === 'ignore' ? { on_truncate: 'ignore' as const } : {}),
+    ...(settings.on_truncate === 'hold' ? {} : { on_truncate: settings.on_truncate }),
     ...(text_files && { text_files }),
     max_attempts: settings.max_attempts,
     reload: reloadOf(settings, cadence),

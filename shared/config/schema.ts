@@ -207,10 +207,10 @@ export const tableSettings = z.strictObject({
       "What a file does whose columns are not the table's. strict (default): it is bad. evolve: the table gets new columns and wider types. lenient: the table stays, and what does not fit is kept in `_rescued`. See schema-changes.md.",
     ),
   on_truncate: z
-    .enum(['hold', 'ignore'])
+    .enum(['hold', 'empty', 'ignore'])
     .optional()
     .describe(
-      'hold (default): the table waits for an operator when all its files were deleted from the bucket, as DMS does when it is truncated at the source. ignore: its rows stay, and it goes on. Deletions by a lifecycle rule never count.',
+      'hold (default): the table waits for a new full load, or for an operator, when all its files were deleted from the bucket, as DMS does when it is truncated at the source. empty: its next run removes its rows. ignore: they stay, and it goes on. Deletions by a lifecycle rule never count. See reload-a-table.md.',
     ),
   max_attempts: z
     .int({ error: 'expected a whole number' })

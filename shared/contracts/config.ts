@@ -66,7 +66,7 @@ export const tableConfig = z.strictObject({
   /** So many attempts in a row without a commit hold the table. */
   max_attempts: z.int().positive().default(5),
   /** When all files of the table are deleted from the bucket. Absent: `hold`. */
-  on_truncate: z.literal('ignore').optional(),
+  on_truncate: z.enum(['ignore', 'empty']).optional(),
   /**
    * When a reload is complete: `quiet`: no full-load file of it came for `quiet_ms`; `operator`: somebody says so. Absent where
    * an older version applied the configuration: as `operator`.

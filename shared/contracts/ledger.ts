@@ -174,6 +174,10 @@ export const tableItem = z.strictObject({
 
   /** All its files were deleted then, and no load was put since; none where nothing is known of such. */
   truncated_at_s: epochSeconds.optional(),
+  /** Deletions until then are decided about: an operator released the table. */
+  truncation_over_s: epochSeconds.optional(),
+  /** When a request deleted a full-load file of it and left others; noted where `on_truncate` is `empty`, and once an hour. */
+  load_deleted_at_s: epochSeconds.optional(),
 
   /** What an operator said about the next reload; null when nothing, and again when it is in the table. */
   reload: z

@@ -124,7 +124,8 @@ export const appliedState = z.strictObject({
  * as versions of the new generation: a new `id`, and `replaces: false`. `applied` is then the new generation's, but for `snapshot`:
  * the last settled one of the *target*, null where the target is another table than before.
  * `from_s`: of a reload in either mode, when its first full-load file was put; what was put before is older than it. Among its files
- * are then also changes put no earlier, which came into the generation before since nobody knew of the reload yet.
+ * are then also changes put no earlier, which came into the generation before since nobody knew of the reload yet. Of a table that was
+ * truncated at its source: when its files were deleted; such a reload may have no file, and then only empties the table.
  */
 export const generation = z.strictObject({
   id: z.int().positive(),
@@ -137,7 +138,8 @@ export const planEntry = z.strictObject({
   contract: z.literal('tidegate.entry/1'),
   batch_id: batchId,
   generation,
-  files: z.array(plannedFile).min(1),
+  /** None: it replaces what the table holds by nothing, since all of it was truncated at its source. */
+  files: z.array(plannedFile),
   applied: appliedState,
   merge: mergeSpec,
   target: targetSpec,

@@ -1,5 +1,6 @@
 /** `release`: what an operator held, or what only an operator could decide, goes on with the next run of its cadence. */
 import { isHeld } from '../claims/table-state.ts'
+import { truncationOver } from '../claims/truncation.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import { frozenEffect } from './hold.ts'
 import { notNow, type Preview } from './table-verb.ts'
@@ -20,7 +21,7 @@ export function releasing(item: TableItem): Preview {
     hold_reason: null,
     claim_owner: null,
     error: decided ? null : item.error,
-    ...(item.hold_reason === 'truncated_at_source' ? { truncated_at_s: undefined } : {}),
+    ...(item.hold_reason === 'truncated_at_source' ? truncationOver(item) : {}),
   }
   return {
     verb: 'release',

@@ -1,6 +1,7 @@
 /** `reload`: asks for a new full load of a table, or says that the one that is staged is whole. */
 import { stagedReloadOf } from '../claims/choose-files.ts'
 import type { StagedReload } from '../claims/reload.ts'
+import { notEmptied } from '../claims/truncation.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import type { TableItem } from '../contracts/ledger.ts'
 import type { EpochSeconds } from '../contracts/primitives.ts'
@@ -22,6 +23,13 @@ export async function askingForReload(item: TableItem, config: TableConfig, port
   const table = item.raw_table_name
   const look = () => stagedReloadOf(config, item, ports)
   const staged = await look()
+  if (staged?.full.length === 0)
+    throw notNow(
+      'TG3360',
+      item,
+      `it was truncated at its source at ${timeOf(staged.from_s)}, and the next full load replaces it anyway`,
+      `Put its files; if none will come, \`tidegate reload ${table} --complete\` empties the table.`,
+    )
   if (staged)
     throw notNow(
       'TG3360',
@@ -61,6 +69,8 @@ export async function completingReload(item: TableItem, config: TableConfig, por
   if (!staged)
     throw notNow('TG3361', item, 'no reload is staged', `\`tidegate reload ${table}\` asks for one; put its files.`)
   const { from_s, full, obstacle } = staged
+  const cannot = full.length === 0 ? notEmptied({ ...config.merge, ...config.target }) : undefined
+  if (cannot) throw notNow('TG3361', item, `it ${cannot}`, `Load it in full, or \`tidegate release ${table}\`.`)
   if (item.reload?.complete_from_s === from_s)
     throw notNow('TG3361', item, 'its reload is known to be whole', 'The next run of its cadence puts it in place.')
   if (obstacle) throw notNow('TG3361', item, obstacle.says, 'Then say it again.')
@@ -70,7 +80,9 @@ export async function completingReload(item: TableItem, config: TableConfig, por
     before: item,
     after: { ...item, revision: item.revision + 1, reload: { asked_at_s, complete_from_s: from_s } },
     effects: [
-      `the next run of its cadence replaces the table by its ${full.length} full-load files, the first put at ${timeOf(from_s)}`,
+      full.length === 0
+        ? `the next run of its cadence empties the table, which was truncated at its source at ${timeOf(from_s)}; its rows stay readable by time travel`
+        : `the next run of its cadence replaces the table by its ${full.length} full-load files, the first put at ${timeOf(from_s)}`,
       'changes put before that are part of it, and not applied; those put later are applied on top',
     ],
     isStill: async () => isSame(staged, await look()),

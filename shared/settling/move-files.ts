@@ -26,6 +26,7 @@ export async function moveFiles(planned: PlannedTable, outcome: Outcome, ports: 
 /** The planned files that still wait: the oldest of the table, but for older ones that landed since. */
 export async function plannedOf(planned: PlannedTable, ports: Pick<SettlePorts, 'files'>): Promise<LandedFile[]> {
   const ids = new Set(planned.entry.files.map((file) => file.file_id))
+  if (ids.size === 0) return []
   const plannedIn = (waiting: readonly LandedFile[]) => waiting.filter((file) => ids.has(file.file_id))
   const waiting = await lookFurther(
     ids.size,

@@ -7,7 +7,7 @@ import { afterTruncation } from '../claims/truncation.ts'
 import type { TableItem, TableRun } from '../contracts/ledger.ts'
 import type { RowCounts, SchemaChange } from '../contracts/outcome.ts'
 import type { PlanEntry, PlannedTable } from '../contracts/plan.ts'
-import type { EpochMs } from '../contracts/primitives.ts'
+import type { EpochMs, EpochSeconds } from '../contracts/primitives.ts'
 import type { SettledTable } from '../contracts/runs.ts'
 import { dateTimeOf } from '../date-time.ts'
 import type { Failed, Resolution } from './resolution.ts'
@@ -60,12 +60,16 @@ export function releasedItem(seen: TableItem, attempt: Attempt, resolution: Reso
     last_snapshot: outcome.snapshot ?? seen.last_snapshot,
     last_committed_at_ms: outcome.committed_at_ms ?? seen.last_committed_at_ms,
     last_batch_id: entry.batch_id,
-    fresh_as_of_s: Math.max(seen.fresh_as_of_s ?? 0, ...entry.files.map((file) => file.put_at_s)),
+    fresh_as_of_s: Math.max(seen.fresh_as_of_s ?? 0, freshAsOfS(entry)),
     hold_reason: null,
     error: null,
     ...afterTruncation(seen, entry),
   }
 }
+
+/** A table that was emptied is as its source was when it was truncated. */
+const freshAsOfS = ({ files, generation: { from_s = 0 } }: PlanEntry): EpochSeconds =>
+  Math.max(from_s, ...files.map((file) => file.put_at_s))
 
 /** A commit resolves the batch, but where nothing refuses a second writer's commit, its end must be known all the same. */
 const unprovedOf = ({ unproved_runs, unproved_since_ms }: TableItem) => ({ unproved_runs, unproved_since_ms })

@@ -16,7 +16,8 @@ const beforeVerb: Record<HoldReason, string> = {
   planned_file_gone: 'put the file that its error names again',
   attempts_exhausted: 'mend what the error says',
   held_by_operator: 'when what its error says is settled',
-  truncated_at_source: 'all its files were deleted: load it in full or decide that its rows stay',
+  truncated_at_source:
+    'all its files were deleted: load it in full; or `tidegate reload TABLE --complete` empties it; or, if its rows are to stay',
 }
 
 export function nextAction(row: Omit<TableStatusRow, 'next_action'>): string {

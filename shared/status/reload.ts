@@ -35,15 +35,20 @@ export async function reloadStatus(
 /** What is to be done about it, or just waited for. */
 export function reloadNextAction(
   table: string,
-  { since_ms, complete_ms, obstacle }: ReloadStatus,
+  { since_ms, complete_ms, obstacle, full_files }: ReloadStatus,
   now: EpochMs,
 ): string {
   if (since_ms === null) return 'put the full-load files of the reload that was asked for'
   if (obstacle) return `its reload waits: ${obstacle}`
   if (complete_ms === 'operator') return `when its reload is whole: \`tidegate reload ${table} --complete\``
+  if (full_files === 0) return 'it was truncated at its source: the next run empties it'
   if (complete_ms <= now) return 'its reload is complete: the next run puts it in place'
   return `its reload is complete at ${new Date(complete_ms).toISOString()} if no more of it comes`
 }
+
+/** A truncated table's, which needs nobody once a load came, or somebody said that none will. */
+const endsHold = ({ reason }: TableStatusRow, { full_files, complete_ms }: ReloadStatus): boolean =>
+  reason === 'truncated_at_source' && (full_files > 0 || complete_ms !== 'operator')
 
 const TABLES_AT_ONCE = 16
 
@@ -63,7 +68,7 @@ export async function withReloads(
     const config = await ports.config.table(row.cadence, row.table)
     const reload = config ? await reloadStatus(config, item, ports) : null
     if (!reload) return row
-    const isFree = row.status === 'completed' || row.status === 'waiting'
+    const isFree = row.status === 'completed' || row.status === 'waiting' || endsHold(row, reload)
     return { ...row, reload, next_action: isFree ? reloadNextAction(row.table, reload, now) : row.next_action }
   })
 }

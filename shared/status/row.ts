@@ -42,7 +42,7 @@ export interface TableStatusRow {
 
 /** A reload as an operator sees it. */
 export interface ReloadStatus {
-  /** Put of its first full-load file; null: it was only asked for. */
+  /** Put of its first full-load file, or the deletions of a truncation; null: it was only asked for. */
   readonly since_ms: EpochMs | null
   /** Files put from then on wait for it, changes too. Null as for `since_ms`. */
   readonly waits_from_ms: EpochMs | null

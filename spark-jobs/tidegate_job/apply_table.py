@@ -34,6 +34,7 @@ from .errors import (
     EVIDENCE_UNREADABLE,
     GENERATION_PASSED,
     LOOKUP_UNREACHABLE,
+    PLAN_NOT_SUPPORTED,
     RESOLVED_ABSENT,
     STORAGE_FAILED,
     SUPERSEDED,
@@ -210,6 +211,8 @@ def _already_committed(job: Job, plan: TablePlan, outcome: Outcome, commit: Comm
 def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batch:
     """Read the files and compare them with the table; BadFiles or JobError if the batch must not be applied.
     What is kept in memory goes when `held` is closed."""
+    if plan.empties:
+        return _no_rows(job, plan, table)
     files, keys = plan.files, plan.merge.keys
     check_unchanged(job.store, files, "check")
     landed = LandedFiles(job.spark, job.store, files, plan.merge, plan.text_files)
@@ -250,6 +253,20 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
             skipped = sum(rows.skipped for rows in found.values())
             counts, hit = count_effects(effects, read, skipped)
     return _Batch(columns, effects, counts, hit, applied, changes.where(F.col(DELETE)))
+
+
+def _no_rows(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
+    """What is left of a table that was truncated at its source: its columns. JobError if there is none."""
+    declared = table.declared
+    if declared is None:
+        why, todo = f"there is no table `{plan.target.name}` to empty", "Load it in full."
+        raise JobError(PLAN_NOT_SUPPORTED, field="entry.files", value="[]", why=why, todo=todo)
+    own = dict.fromkeys(names.OWN_COLUMNS, "string") | {names.APPLIED_AT: "timestamp"}
+    types = {**declared, **own, DELETE: "boolean"}
+    schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
+    nothing = as_inserts(job.spark.createDataFrame([], schema))
+    columns = BatchColumns(data=dict(declared), special={})
+    return _Batch(columns, nothing, inserted_only(()), {}, (), nothing)
 
 
 def _is_first_load(plan: TablePlan, table: OpenTable, footers: Mapping[str, Footer]) -> bool:

@@ -21,7 +21,7 @@ def commit_properties(plan: TablePlan, rows: RowCounts, evidence: str) -> dict[s
         "tidegate.token": str(plan.token),
         "tidegate.generation": str(plan.generation),
         "tidegate.evidence": evidence,
-        "tidegate.fresh-as-of-ms": str(max(file.put_at_s for file in plan.files) * 1000),
+        "tidegate.fresh-as-of-ms": str(plan.fresh_as_of_s * 1000),
         "tidegate.rows.read": str(rows.read),
         "tidegate.rows.inserted": str(rows.inserted),
         "tidegate.rows.updated": str(rows.updated),

@@ -56,7 +56,7 @@ class BadFiles(Exception):
 def for_each_file(work: Callable[[PlannedFile], _Answer], files: Sequence[PlannedFile]) -> list[_Answer]:
     """`work` on each file, several at once, answers in the files' order: hundreds of small files are
     common."""
-    with ThreadPoolExecutor(min(_AT_ONCE, len(files))) as pool:
+    with ThreadPoolExecutor(max(1, min(_AT_ONCE, len(files)))) as pool:
         return list(pool.map(work, files))
 
 

@@ -87,7 +87,7 @@ class IcebergTable:
 
     @property
     def declared(self) -> Mapping[str, str] | None:
-        if self._table is None or self._plan.replaces:
+        if self._table is None or (self._plan.replaces and not self._plan.empties):
             return None
         columns = self._spark.table(self._name).dtypes
         return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}

@@ -110,6 +110,8 @@ class TablePlan:
     resolve_only: bool
     batch_id: str
     generation: int
+    from_s: int | None
+    """When the reload that the generation begins with was put, or the table truncated; epoch seconds."""
     replaces: bool
     files: tuple[PlannedFile, ...]
     applied: Applied
@@ -125,6 +127,16 @@ class TablePlan:
             return OWN_COLUMNS
         wanted = {*chosen, *NEEDED_COLUMNS[self.merge.mode]}
         return tuple(name for name in OWN_COLUMNS if name in wanted)
+
+    @property
+    def empties(self) -> bool:
+        """Nothing replaces what the table holds: it was truncated at its source."""
+        return not self.files
+
+    @property
+    def fresh_as_of_s(self) -> int:
+        """Up to when the source's changes are in the table with this batch, epoch seconds."""
+        return max((file.put_at_s for file in self.files), default=self.from_s or 0)
 
 
 @dataclass(frozen=True)
@@ -182,6 +194,8 @@ def _table(item: dict[str, Any]) -> TablePlan:
     unchanged = merge.get("null_means_unchanged", ())
     if merge["mode"] == "snapshot" and not merge["keys"]:
         raise ValueError(f"`{item['table']}` has one row a key, and no `keys`")
+    if not entry["files"] and not entry["generation"]["replaces"]:
+        raise ValueError(f"its entry of `{item['table']}` has no files, and replaces nothing either")
     return TablePlan(
         table=item["table"],
         token=item["token"],
@@ -189,6 +203,7 @@ def _table(item: dict[str, Any]) -> TablePlan:
         resolve_only=item["resolve_only"],
         batch_id=entry["batch_id"],
         generation=entry["generation"]["id"],
+        from_s=entry["generation"].get("from_s"),
         replaces=entry["generation"]["replaces"],
         files=tuple(_file(file) for file in entry["files"]),
         applied=Applied(**entry["applied"]),

@@ -43,7 +43,7 @@ class OpenTable(Protocol):
     @property
     def declared(self) -> Mapping[str, str] | None:
         """The source's columns and their types by lower-case name; None if the table does not exist yet
-        or is to be replaced."""
+        or is to be replaced by other rows. A table that is emptied keeps its columns."""
         ...
 
     @property

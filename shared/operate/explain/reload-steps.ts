@@ -17,6 +17,8 @@ export async function reloadSteps(
   if (!configured || !reload) return []
   const { since_ms, waits_from_ms, asked_ms, obstacle, complete_ms, full_files } = reload
   if (file && (waits_from_ms === null || file.put_at_s * 1000 < waits_from_ms)) return []
+  // What holds a truncated table says it all.
+  if (full_files === 0 && since_ms !== null && isHeld(item)) return []
   const next = reloadNextAction(configured.table.source_table_name, reload, ports.clock.now())
   if (since_ms === null)
     return [done('queue', 'a reload was asked for, and no full-load file was put since', { at_ms: asked_ms, next })]

@@ -6,30 +6,16 @@ import type { TableItem } from '../../../shared/contracts/ledger.ts'
 import type { PlanEntry } from '../../../shared/contracts/plan.ts'
 import { noteDeletion } from '../../../shared/landing/deletion.ts'
 import { releasing } from '../../../shared/operate/release.ts'
-import {
-  claim,
-  createWorld,
-  item,
-  ownerOf,
-  putFile,
-  runJob,
-  STAGING,
-  settle,
-  tableConfig,
-  type World,
-} from '../claims/world.ts'
+import { deletedEvent, FOLDER, removable } from '../claims/removals.ts'
+import { claim, createWorld, item, ownerOf, putFile, runJob, settle, tableConfig, type World } from '../claims/world.ts'
 
 const TABLE = 'shop_orders'
-const FOLDER = 'internal_staging/shop/orders/'
-const SOURCES = {
-  operational: { prefix: 'internal_staging/', layout: '{schema}/{table}', shape: 'dms', file_names: 'dms' },
-} as const
 
 let world: World
 /** A full load and a change, both in the table. */
 beforeEach(async () => {
-  removed.clear()
   world = await createWorld()
+  bucket = removable(world)
   await putFile(world, TABLE, 'LOAD00000001.parquet', '')
   await putFile(world, TABLE, '20231118-101012345.parquet', '1')
   await run('e1')
@@ -41,30 +27,14 @@ async function run(execution: string) {
   await settle(world, execution, claimed)
 }
 
-const removed = new Set<string>()
-async function* listed(bucket: string, prefix: string) {
-  for await (const object of world.objects.listed(bucket, prefix)) if (!removed.has(object.key)) yield object
-}
-const ports = () => ({ ...world, objects: { listed }, sources: async () => SOURCES, stagingBucket: STAGING })
-
-const eventOf = (key: string, change: object = {}, object: object = {}) => ({
-  id: 'f1',
-  source: 'aws.s3' as const,
-  'detail-type': 'Object Deleted' as const,
-  time: new Date(world.clock.now()).toISOString(),
-  detail: {
-    bucket: { name: STAGING },
-    object: { key, ...object },
-    reason: 'DeleteObject',
-    'deletion-type': 'Permanently Deleted',
-    ...change,
-  },
-})
+let bucket: ReturnType<typeof removable>
+const ports = () => bucket.ports
+const eventOf = (key: string, detail: object = {}, object: object = {}) => deletedEvent(world, key, detail, object)
 
 /** Deletes the object, and tells what its event comes to. */
 async function remove(name: string, change: object = {}) {
-  removed.add(FOLDER + name)
-  const deletion = await noteDeletion(eventOf(FOLDER + name, change), ports())
+  const [event] = bucket.remove([name], change)
+  const deletion = event && (await bucket.take(event))
   world.clock.advance(1000)
   return deletion
 }
@@ -94,6 +64,7 @@ describe('a table all of whose files are deleted', () => {
     expect((await claim(world, 'e2')).claimed).toBe(0)
     const { after } = releasing(await item(world))
     expect(after).toMatchObject({ refresh_status: 'completed', error: null, truncated_at_s: undefined })
+    expect(after.truncation_over_s).toBe(held.truncated_at_s)
     await world.tables.replace(after, await item(world))
     expect((await claim(world, 'e3')).claimed).toBe(1)
   })
@@ -108,8 +79,7 @@ describe('a table all of whose files are deleted', () => {
 
   it('is held also when changes came since, in whatever order the events are', async () => {
     const event = eventOf(`${FOLDER}20231118-101012345.parquet`)
-    removed.add(`${FOLDER}20231118-101012345.parquet`)
-    removed.add(`${FOLDER}LOAD00000001.parquet`)
+    bucket.remove(['20231118-101012345.parquet', 'LOAD00000001.parquet'])
     world.clock.advance(5000)
     await putFile(world, TABLE, '20231118-111012345.parquet', '2')
     expect(await noteDeletion(event, ports())).toBe('truncated')
@@ -137,6 +107,99 @@ describe('a table all of whose files are deleted', () => {
   })
 })
 
+describe('a deletion that was decided about', () => {
+  it('holds nothing again, however late its event comes', async () => {
+    const events = bucket.remove(['20231118-101012345.parquet', 'LOAD00000001.parquet'])
+    world.clock.advance(3000)
+    const [later] = bucket.remove(['20231118-101012345.parquet'])
+    const [first, second] = events
+    if (!first || !second || !later) throw new Error('no event')
+    expect(await bucket.take(second)).toBe('truncated')
+    await world.tables.replace(releasing(await item(world)).after, await item(world))
+    // Of the same go: nothing was put in between.
+    for (const event of [first, second, later]) expect(await bucket.take(event)).toBe('already_known')
+    expect((await item(world)).refresh_status).toBe('completed')
+  })
+
+  it('is another one when a file that was put since was deleted too', async () => {
+    await truncate()
+    await world.tables.replace(releasing(await item(world)).after, await item(world))
+    await putFile(world, TABLE, '20231118-111012345.parquet', '2')
+    expect(await remove('20231118-111012345.parquet')).toBe('truncated')
+  })
+})
+
+describe('under `on_truncate: empty` a table', () => {
+  const empties = async () => {
+    const { reload, truncated_at_s } = await item(world)
+    return truncated_at_s !== undefined && reload?.complete_from_s === truncated_at_s
+  }
+  beforeEach(() => configured({ on_truncate: 'empty' }))
+
+  it('is to be emptied, in whatever order the events are', async () => {
+    expect(await truncate()).toEqual(['objects_remain', 'truncated'])
+    expect(await empties()).toBe(true)
+    expect(await item(world)).toMatchObject({ refresh_status: 'held', hold_reason: 'truncated_at_source' })
+    expect((await item(world)).error?.message).toMatch(/The next run of its cadence empties it; .*keeps its rows/)
+  })
+
+  it.each([
+    ['first', ['LOAD00000001.parquet', '20231118-101012345.parquet'], ['objects_remain', 'truncated']],
+    ['last', ['20231118-101012345.parquet', 'LOAD00000001.parquet'], ['objects_remain', 'truncated']],
+  ])('whose load is deleted %s is to be emptied', async (_, names, says) => {
+    expect([await remove(names[0] ?? ''), await remove(names[1] ?? '')]).toEqual(says)
+    expect(await empties()).toBe(true)
+  })
+
+  it('whose load’s event comes last of all is to be emptied then', async () => {
+    const [change, load] = bucket.remove(['20231118-101012345.parquet', 'LOAD00000001.parquet'])
+    if (!change || !load) throw new Error('no event')
+    expect(await bucket.take(change)).toBe('truncated')
+    expect(await empties()).toBe(false)
+    expect(await bucket.take(load)).toBe('truncated')
+    expect(await empties()).toBe(true)
+    expect(await bucket.take(load)).toBe('already_known')
+  })
+
+  it('whose load a lifecycle rule expired is held, when somebody deletes the last file of it', async () => {
+    bucket.remove(['LOAD00000001.parquet'])
+    expect(await remove('20231118-101012345.parquet')).toBe('truncated')
+    expect(await empties()).toBe(false)
+    expect((await item(world)).error?.message).toMatch(/tidegate reload shop_orders --complete.* to empty it/)
+  })
+
+  it('whose load was deleted an hour before is held: that was not one go', async () => {
+    await remove('LOAD00000001.parquet')
+    world.clock.advance(3_600_000)
+    await remove('20231118-101012345.parquet')
+    expect(await empties()).toBe(false)
+  })
+
+  it.each([
+    ['historical', { merge: { ...tableConfig(TABLE).merge, mode: 'historical' as const } }],
+    ['of Hudi', { target: { ...tableConfig(TABLE).target, format: 'hudi' as const } }],
+    ['of format version 3', { target: { ...tableConfig(TABLE).target, properties: { 'format-version': '3' } } }],
+  ])('that is %s is held', async (_, change) => {
+    await configured({ on_truncate: 'empty', ...change })
+    expect((await truncate())[1]).toBe('truncated')
+    expect(await empties()).toBe(false)
+  })
+
+  it('without a commit is held: there is nothing to empty', async () => {
+    await write({ last_snapshot: null, entry_uri: 's3://control/entries/x' })
+    await truncate()
+    expect(await empties()).toBe(false)
+  })
+
+  it('notes the deletion of a load once in a while, of however many files', async () => {
+    await putFile(world, TABLE, 'LOAD00000002.parquet', '')
+    const { revision } = await item(world)
+    await remove('LOAD00000001.parquet')
+    await remove('LOAD00000002.parquet')
+    expect((await item(world)).revision).toBe(revision + 1)
+  })
+})
+
 describe('no truncation is', () => {
   it('what a lifecycle rule expires', async () => {
     expect(await truncate({ reason: 'Lifecycle Expiration' })).toEqual(['no_truncation', 'no_truncation'])
@@ -144,8 +207,7 @@ describe('no truncation is', () => {
   })
 
   it('the end of an old version', async () => {
-    removed.add(`${FOLDER}20231118-101012345.parquet`)
-    removed.add(`${FOLDER}LOAD00000001.parquet`)
+    bucket.remove(['20231118-101012345.parquet', 'LOAD00000001.parquet'])
     const key = `${FOLDER}LOAD00000001.parquet`
     expect(await noteDeletion(eventOf(key, {}, { 'version-id': 'v1' }), ports())).toBe('no_truncation')
     const marked = eventOf(key, { 'deletion-type': 'Delete Marker Created' }, { 'version-id': 'v2' })
@@ -155,13 +217,6 @@ describe('no truncation is', () => {
   it('a table’s that goes on when its owner tidies up, by policy', async () => {
     await configured({ on_truncate: 'ignore' })
     expect(await truncate()).toEqual(['ignored_by_policy', 'ignored_by_policy'])
-  })
-
-  it('a load that was put again', async () => {
-    const event = eventOf(`${FOLDER}20231118-101012345.parquet`)
-    removed.add(`${FOLDER}20231118-101012345.parquet`)
-    await putFile(world, TABLE, 'LOAD00000001.parquet', 'new')
-    expect(await noteDeletion(event, ports())).toBe('objects_remain')
   })
 
   it('a deletion before the load that is in the table', async () => {

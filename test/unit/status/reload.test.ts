@@ -7,6 +7,7 @@ import { holding } from '../../../shared/operate/hold.ts'
 import { withReloads } from '../../../shared/status/reload.ts'
 import { tableStatuses } from '../../../shared/status/table-status.ts'
 import { aTable, QUIET_MS, TABLE } from '../claims/reload-world.ts'
+import { removable } from '../claims/removals.ts'
 import { CADENCE, item, STAGING } from '../claims/world.ts'
 
 const SOURCES = {
@@ -38,6 +39,33 @@ async function loaded(...settings: Parameters<typeof aTable>) {
     },
   }
 }
+
+describe('a truncated table', () => {
+  test('is held with what there is to do, until it needs nobody any more', async () => {
+    const table = await loaded()
+    const { remove, take } = removable(table.world)
+    const [event] = remove(['LOAD00000001.parquet'])
+    if (event) await take(event)
+    table.world.clock.advance(1000)
+    const held = await item(table.world)
+    expect((await table.row())?.next_action).toMatch(
+      /load it in full; or `tidegate reload TABLE --complete` empties it; .*stay: `tidegate release shop_orders`$/,
+    )
+    const story = await table.story()
+    expect(story.answer).toMatch(/^stuck: held, `truncated_at_source`: All files of `shop_orders` were deleted/)
+    expect(story.steps.filter(({ says }) => says.includes('reload of the table is staged'))).toEqual([])
+
+    const reload = { asked_at_s: null, complete_from_s: held.truncated_at_s ?? null }
+    const told = { ...held, reload, revision: held.revision + 1 }
+    await table.world.tables.replace(told, held)
+    expect((await table.row())?.next_action).toBe('it was truncated at its source: the next run empties it')
+
+    await table.world.tables.replace({ ...held, revision: told.revision + 1 }, told)
+    const load = await table.put('LOAD00000001.parquet', [{ id: 1, v: 10 }])
+    const complete = new Date(load.landed_at_ms + QUIET_MS).toISOString()
+    expect((await table.row())?.next_action).toBe(`its reload is complete at ${complete} if no more of it comes`)
+  })
+})
 
 describe('a staged reload', () => {
   test('says how many files it has, since when, and when it is complete', async () => {
