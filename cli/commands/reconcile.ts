@@ -31,7 +31,9 @@ interface Asked extends ChangeOptions {
 export function addReconcile(program: Command): void {
   const command = program
     .command('reconcile')
-    .description('list the staging bucket against the ledger: land what no event announced, name what the bucket lost')
+    .description(
+      'list the staging bucket against the ledger: land what no event announced, name what the bucket lost, hold what was truncated',
+    )
     .option('--source <source>', 'only what lies under this source of the configuration')
     .option('--table <table>', 'only files of this table: ledger name or schema.table')
     .addOption(
@@ -54,7 +56,7 @@ export function addReconcile(program: Command): void {
       }
       const report = await reconciled(asked, deployment, output)
       output.result(report, () => show(report, output))
-      if (report.lost > 0) process.exitCode = 1
+      if (report.lost + report.truncated > 0) process.exitCode = 1
     })
   addChangeOptions(command)
 }
@@ -77,16 +79,18 @@ async function reconciled(asked: Asked, deployment: Deployment, output: Output):
   const act = { verb: 'reconcile', target: targetOf(asked), reason: asked.reason ?? null }
   return audited(act, auditPorts(deployment), async (note) => {
     const report = await reconcile(options, ports)
-    note({ objects: report.objects, landed: report.landed, lost: report.lost })
+    note({ objects: report.objects, landed: report.landed, lost: report.lost, truncated: report.truncated })
     return report
   })
 }
 
 function portsOf(deployment: Deployment): ReconcilePorts {
-  const { files, objects } = ledgerPorts(deployment)
+  const { files, objects, tables, config } = ledgerPorts(deployment)
   return {
     files,
     objects,
+    tables,
+    config,
     census: createDynamoFileCensus(createDocumentClient(), tableNames(deployment.tablePrefix)),
     sources: sourcesFrom(objects, deployment.controlBucket, systemClock),
     clock: systemClock,
@@ -116,6 +120,14 @@ function show(report: ReconcileReport, output: Output): void {
   output.line(`${plural(report.waiting, 'waiting file')} looked at, ${lostText(report)}`)
   for (const { table, key, what, file_id } of report.examples.lost)
     output.line(pc.red(`    ${table}  ${key}  ${what}  ${file_id}`))
+  if (report.truncated > 0)
+    output.line(
+      pc.red(`${plural(report.truncated, 'table')} truncated at its source${report.dry_run ? '' : ', and held'}`),
+    )
+  for (const { table, truncated_at_s } of report.examples.truncated)
+    output.line(pc.red(`    ${table}  nothing is left that was put more than ${ago(truncated_at_s * 1000, now)}`))
+  if (report.without_files > 0)
+    output.line(`${plural(report.without_files, 'table')} without any file, as a lifecycle rule leaves them`)
 }
 
 const lostText = ({ lost }: ReconcileReport): string =>

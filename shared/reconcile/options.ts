@@ -1,13 +1,17 @@
 /** What a reconciliation is asked for, and what it needs. */
 import type { EpochMs } from '../contracts/primitives.ts'
 import type { LandingPorts } from '../landing/land-file.ts'
+import type { ConfigStore } from '../ports/config-store.ts'
 import type { FileCensus } from '../ports/file-census.ts'
 import type { FileLedger } from '../ports/file-ledger.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
+import type { TableLedger } from '../ports/table-ledger.ts'
 
 export interface ReconcilePorts extends LandingPorts {
   readonly objects: Pick<ObjectStore, 'head' | 'listed'>
-  readonly files: Pick<FileLedger, 'land' | 'settled'>
+  readonly files: Pick<FileLedger, 'land' | 'settled' | 'settledFiles' | 'settledBetween' | 'waiting'>
+  readonly tables: Pick<TableLedger, 'getMany' | 'replace'>
+  readonly config: Pick<ConfigStore, 'cadences' | 'tables'>
   readonly census: FileCensus
   /** How long history remembers a settled file, milliseconds. */
   readonly historyTtlMs: number

@@ -1,6 +1,6 @@
 /**
  * Reconciling: the staging bucket is listed against ledger and history; what no event announced is landed, and waiting files
- * whose object is gone are reported. Events are hints, S3 is the truth. It holds one page of the listing and no more.
+ * whose object is gone are reported, and tables held that were truncated. Events are hints, S3 is the truth. It holds one page of the listing and no more.
  */
 import { ConfigurationError } from '../errors.ts'
 import type { Sources } from '../files/parse-key.ts'
@@ -9,6 +9,7 @@ import { findLost } from './lost.ts'
 import { isLate, type ReconcileOptions, type ReconcilePorts } from './options.ts'
 import { reconcilePage } from './page.ts'
 import { emptyReport, type ReconcileReport } from './report.ts'
+import { findTruncated } from './truncated.ts'
 
 /** As many as one page of S3's listing. */
 const OBJECTS_PER_PAGE = 1_000
@@ -28,6 +29,7 @@ export async function reconcile(options: ReconcileOptions, ports: ReconcilePorts
     if (isLate(options, ports)) return { ...report, complete: false, next: page.at(-1)?.key ?? null }
   }
   await findLost(options, ports, report)
+  await findTruncated(options, ports, report)
   return report
 }
 

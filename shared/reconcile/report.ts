@@ -24,7 +24,15 @@ export interface ReconcileReport {
   /** Waiting files that were looked at, and those whose object is no longer what they say. */
   waiting: number
   lost: number
-  readonly examples: { readonly landed: FoundFile[]; readonly lost: LostFile[] }
+  /** Tables that were truncated at their source, and no event told; with a dry run, that would have been held. */
+  truncated: number
+  /** Tables none of whose files is on the bucket: a lifecycle rule may have expired them. */
+  without_files: number
+  readonly examples: {
+    readonly landed: FoundFile[]
+    readonly lost: LostFile[]
+    readonly truncated: TruncatedTable[]
+  }
   /** False when time ran out; `next` is the key after which the listing goes on, null when it came to its end. */
   complete: boolean
   next: string | null
@@ -35,6 +43,12 @@ export interface FoundFile {
   readonly key: string
   /** `LastModified`, seconds. */
   readonly put_at_s: number
+}
+
+export interface TruncatedTable {
+  readonly table: string
+  /** No file that was put before is there, seconds. */
+  readonly truncated_at_s: number
 }
 
 export interface LostFile extends FoundFile {
@@ -55,7 +69,9 @@ export const emptyReport = (dryRun: boolean): ReconcileReport => ({
   refused: {},
   waiting: 0,
   lost: 0,
-  examples: { landed: [], lost: [] },
+  truncated: 0,
+  without_files: 0,
+  examples: { landed: [], lost: [], truncated: [] },
   complete: true,
   next: null,
 })

@@ -49,6 +49,9 @@ async function world() {
         return 'landed' as const
       },
       settled: async () => undefined,
+      settledFiles: async () => [],
+      settledBetween: async () => [],
+      waiting: async () => [],
     },
     census: {
       known: async (files: readonly (FileName & { object?: ListedObject })[]) => {

@@ -12,6 +12,8 @@ export async function reconcileFixture() {
     ...landing,
     objects: memory.objects,
     files: memory.files,
+    tables: memory.tables,
+    config: memory.config,
     census: memory.census,
     historyTtlMs: 400 * dayMs,
   }
