@@ -3,14 +3,52 @@ import type { SettledFile } from '../../shared/contracts/ledger.ts'
 import { versionOf } from './batch.ts'
 import { isBeyondHelp } from './known.ts'
 import { type Change, foldOf, type Snapshot, textOf } from './lake.ts'
+import type { SimulatedTable } from './script.ts'
 import type { Put, World } from './world.ts'
 
 export function audit(world: World): void {
-  for (const { name, mode } of world.tables) {
+  for (const table of world.tables) {
+    const { name, mode, format } = table
     const settled = world.ports.state.settled.get(name) ?? new Map<string, SettledFile>()
-    oneCommitForEachFile(world, name, mode, settled)
+    oneCommitForEachFile(world, table, settled)
     everyFileEnds(world, name, settled)
+    truncatedOnce(world, table)
     tableIsTheFold(world, name, mode, settled)
+    if (format === 'hudi') oneWriterAtATime(world, name)
+  }
+}
+
+/** Generations that began with a put or a truncation; no history that has truncations has reloads. */
+const begunOf = (world: World, table: string): number =>
+  world.lakeOf(table).commits.filter(({ from_s }) => from_s !== undefined).length
+
+/** When the newest generation began, if it began with the table's truncation. */
+const emptiedAt = (world: World, table: string): number =>
+  begunOf(world, table) > 0 ? (world.truncations.get(table) ?? 0) : 0
+
+/** A table whose rows were to go has begun a generation since, once; one whose rows were to stay only if a load came. */
+function truncatedOnce(world: World, { name, truncated }: SimulatedTable): void {
+  const atS = world.truncations.get(name)
+  if (atS === undefined || mustWait(world, name)) return
+  const isLoaded = [...world.puts.values()].some(
+    ({ table, key, file_id }) => table === name && key.includes('/LOAD') && putAt(file_id) >= atS,
+  )
+  const begun = begunOf(world, name)
+  const least = truncated === 'release' ? 0 : 1
+  if (begun < least || begun > (isLoaded ? 1 : least))
+    world.violated('generations', `${name}: ${begun} generations began with its truncation`)
+  const pending = world.ports.state.tables.get(name)?.truncated_at_s
+  if (pending !== undefined) world.violated('generations', `${name}: its truncation at ${pending} is not dealt with`)
+}
+
+/** Hudi takes whatever is committed, so nobody may claim while a job that looked before may still commit. */
+function oneWriterAtATime(world: World, table: string): void {
+  for (const { id, parent, batch_id, looked_at } of world.lakeOf(table).commits) {
+    if (looked_at === undefined || looked_at === parent) continue
+    const since = world.lakeOf(table).commits.slice(Number(looked_at ?? 0), Number(id) - 1)
+    // Two jobs of one run write the same.
+    if (since.every((commit) => commit.batch_id === batch_id)) continue
+    world.violated('evidence', `${table}: commit ${id} was made on ${looked_at ?? 'nothing'}, and ${parent} was there`)
   }
 }
 
@@ -18,8 +56,7 @@ const mustWait = (world: World, table: string): boolean => isBeyondHelp(world.po
 
 function oneCommitForEachFile(
   world: World,
-  table: string,
-  mode: 'S' | 'H',
+  { name: table, mode, format }: SimulatedTable,
   settled: ReadonlyMap<string, SettledFile>,
 ): void {
   const appliedBy = new Map<string, Snapshot>()
@@ -34,7 +71,8 @@ function oneCommitForEachFile(
       const record = settled.get(file)
       // Applied again on purpose, and whether that changed anything but what was lost, the table shows.
       if (record?.backfilled_at_ms !== undefined && mode === 'S') continue
-      if (earlier?.generation === commit.generation)
+      const isTwin = format === 'hudi' && earlier?.batch_id === commit.batch_id
+      if (earlier?.generation === commit.generation && !isTwin)
         world.violated(
           'commit-authority',
           `${table}: ${short(file)} is in ${short(earlier.batch_id)} and ${short(commit.batch_id)}`,
@@ -76,8 +114,12 @@ function newestLoad(world: World, table: string, settled: ReadonlyMap<string, Se
 
 /** Processed or superseded, and superseded only if its key was put again or a reload stands for it; the newest put of a key is always applied. */
 function everyFileEnds(world: World, table: string, settled: ReadonlyMap<string, SettledFile>): void {
-  const newest = newestPuts(world, table)
-  const load = newestLoad(world, table, settled)
+  const truncatedAtS = world.truncations.get(table) ?? 0
+  const isDeleted = (file_id: string) =>
+    putAt(file_id) < truncatedAtS && !world.ports.state.settled.get(table)?.has(file_id)
+  // What was deleted before anybody heard of it was never there.
+  const newest = new Set([...newestPuts(world, table)].filter((file_id) => !isDeleted(file_id)))
+  const load = Math.max(newestLoad(world, table, settled), truncatedAtS)
   for (const [file_id, record] of settled) {
     if (!world.puts.has(file_id)) world.violated('reconcile', `${table}: ${short(file_id)} was never put`)
     if (record.file_ingestion_status === 'raw_file_superseded' && newest.has(file_id) && putAt(file_id) >= load) {
@@ -125,7 +167,7 @@ function tableIsTheFold(world: World, table: string, mode: 'S' | 'H', settled: R
     compare(world, `${table} (historical)`, expected, snapshot?.versions ?? [])
     return
   }
-  const load = newestLoad(world, table, settled)
+  const load = Math.max(newestLoad(world, table, settled), emptiedAt(world, table))
   const present = [...processed, ...remembered(world, table, settled)].filter((put) => putAt(put.file_id) >= load)
   const applied = asApplied(world, table, present)
   const rows = [...foldOf(applied.flatMap((put) => put.changes)).values()].filter((change) => change.op !== 'D')

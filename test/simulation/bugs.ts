@@ -166,6 +166,27 @@ const forgetsWhenItBegan = (ports: Ports): Partial<Ports> => ({
   }),
 })
 
+/** Goes by when it hears of a truncation: what the source put in between is taken for what was truncated. */
+function truncatesByItsClock(ports: Ports): Partial<Ports> {
+  const replace: Ports['tables']['replace'] = (next, seen, ...rest) => {
+    if (next.truncated_at_s === seen?.truncated_at_s) return ports.tables.replace(next, seen, ...rest)
+    const truncated_at_s = Math.floor(ports.clock.now() / 1000)
+    const reload = next.reload && { ...next.reload, complete_from_s: truncated_at_s }
+    return ports.tables.replace({ ...next, truncated_at_s, reload }, seen, ...rest)
+  }
+  return { tables: but(ports.tables, { replace }) }
+}
+
+/** Of Hudi tables, it takes every run for one that ended. */
+function forgetsOtherWriters(ports: Ports, world: World): Partial<Ports> {
+  const isHudi = (table: string) => world.tables.some(({ name, format }) => name === table && format === 'hudi')
+  const get: Ports['tables']['get'] = async (table) => {
+    const item = await ports.tables.get(table)
+    return item && isHudi(table) ? { ...item, unproved_runs: [] } : item
+  }
+  return { tables: but(ports.tables, { get }) }
+}
+
 export const BUGS: readonly Bug[] = [
   { name: 'no condition on the claim', ports: inLambda('claim-batch', unconditional) },
   { name: 'no token on settle', ports: inLambda('settle-batch', tokenless) },
@@ -182,6 +203,8 @@ export const BUGS: readonly Bug[] = [
   { name: 'files settled when they are claimed', ports: inLambda('claim-batch', settlesAtTheClaim) },
   { name: 'a reload without what came before it was known', ports: inLambda('claim-batch', forgetsWhatCameEarly) },
   { name: 'changes from before a reload on top of it', ports: inLambda('claim-batch', forgetsWhenItBegan) },
+  { name: 'a truncation as of when it is heard of', ports: inLambda('file-manager', truncatesByItsClock) },
+  { name: 'a claim of a Hudi table while another job may write', ports: inLambda('claim-batch', forgetsOtherWriters) },
   withoutSparkRule('looksForItsBatch', 'no batch id check'),
   withoutSparkRule('commitsOnThePinnedSnapshot', 'a commit that conflicts with nothing'),
   withoutSparkRule('scansThePinnedSnapshot', 'scan on a later snapshot than the look-up'),

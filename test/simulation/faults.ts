@@ -52,6 +52,7 @@ const ACTIONS = [
   'reload-in-the-middle',
   'rows-lost-and-backfilled',
   'rebuilt-in-between',
+  'table-truncated',
 ] as const
 
 export type Strike = keyof typeof CHANCE

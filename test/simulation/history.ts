@@ -82,13 +82,14 @@ class Play {
     world.faults.over = true
     world.gone.clear()
     world.trace?.('———  faults are over')
-    for (const { name, mode } of world.tables)
-      await world.ports.config.putTable(tableConfig(name, mode, world.onBadFile))
+    for (const table of world.tables) await world.ports.config.putTable(tableConfig(table, world.onBadFile))
     this.#reconcile()
     await world.scheduler.run(STEP_LIMIT)
     for (let round = 0; round < QUIET_ROUNDS + world.puts.size && !this.#isDone(round); round += 1) {
       world.clock.advance(round === PATIENT_ROUNDS ? LONG_MS : QUIET_MS)
       this.#landing.replay(1)
+      // Its schedule comes round again, which matters where a truncation is told by no event.
+      if (world.truncations.size > 0) this.#reconcile()
       // Nothing is under way any more, which is what an operator waits for before forcing.
       this.#operator.look(true)
       await world.scheduler.run(STEP_LIMIT)
@@ -144,6 +145,8 @@ class Play {
         return this.#operator.backfill(world.random.pick(world.tables), true)
       case 'rebuilt-in-between':
         return this.#operator.rebuild(world.random.pick(world.tables))
+      case 'table-truncated':
+        return this.#truncate(world.random.pick(world.tables).name)
     }
   }
 
@@ -161,6 +164,7 @@ class Play {
     await ports.objects.put(STAGING, key, action.poisoned ? `${POISON} ${body}` : body)
     if (action.poisoned) faults.happened('file-poisoned')
     this.#world.gone.delete(key)
+    this.#world.deleted.delete(key)
     const head = await ports.objects.head(STAGING, key)
     if (!head) throw new TypeError('what was just put is there')
     const file_id = fileIdOf({ bucket: STAGING, key, versionId: undefined, etag: head.etag, putAtS: head.put_at_s })
@@ -183,6 +187,18 @@ class Play {
     this.#landing.announce(key, head.etag, action.eventMs)
   }
 
+  /** DMS deletes all of the table's objects. Not within the second of a put: which came first, S3's times don't tell. */
+  async #truncate(table: string): Promise<void> {
+    const { puts, deleted, truncations, scheduler, clock, ports } = this.#world
+    if (truncations.has(table) || !ports.state.tables.get(table)?.last_snapshot) return
+    await scheduler.sleep(1500)
+    const keys = new Set([...puts.values()].filter((put) => put.table === table).map(({ key }) => key))
+    truncations.set(table, Math.floor(clock.now() / 1000))
+    for (const key of keys) deleted.add(key)
+    for (const key of keys) this.#landing.announceDeletion(key)
+    await scheduler.sleep(1500)
+  }
+
   /** Long after the first time, in any order, when most of the files are settled. */
   #announceAgain(): void {
     for (const put of this.#world.puts.values()) this.#landing.announce(put.key, put.etag)
@@ -203,8 +219,8 @@ class Play {
     const { config } = this.#world.ports
     this.#maxFiles = 1 + this.#world.random.below(4)
     await config.putCadence({ ...cadenceConfig(this.#maxFiles), refresh_cadence: CADENCE })
-    const { name, mode } = this.#world.random.pick(this.#world.tables)
-    const changed = tableConfig(name, mode, this.#world.onBadFile, this.#world.random.chance(0.7))
+    const table = this.#world.random.pick(this.#world.tables)
+    const changed = tableConfig(table, this.#world.onBadFile, this.#world.random.chance(0.7))
     await config.putTable({ ...changed, merge: { ...changed.merge, drop_columns: ['note'] } })
   }
 

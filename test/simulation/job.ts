@@ -237,12 +237,16 @@ export class JobRun {
       batch_id: planned.entry.batch_id,
       token: planned.token,
       generation: planned.entry.generation.id,
+      from_s: planned.entry.generation.from_s,
+      looked_at: scanned?.id ?? null,
       evidence,
       at_ms: clock.now(),
       files: planned.entry.files.map((file) => file.file_id),
       ...effects,
     }
-    const landed = lake.commit(next, scanned?.id ?? null, spark.commitsOnThePinnedSnapshot)
+    // With one writer, Hudi takes whatever is committed.
+    const validates = spark.commitsOnThePinnedSnapshot && planned.entry.target.format === 'iceberg'
+    const landed = lake.commit(next, scanned?.id ?? null, validates)
     this.#world.trace?.(`    ${landed ? `snapshot ${next.id}` : 'refused: the table has moved on'}`)
     if (killed) return this.#die('in the commit, which was decided')
     if (doubted) throw new Ends(spark.saysUnknown ? 'unknown' : 'rejected', 'absent', 'TG4003')

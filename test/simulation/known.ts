@@ -19,6 +19,20 @@ export const NOT_TOGETHER: readonly {
     why: 'A reload waits as long as a file of it is in quarantine, and nobody here decides about those.',
   },
   {
+    kind: 'table-truncated',
+    without: [
+      'job-zombie',
+      'key-overwritten',
+      'file-put-again',
+      'file-late',
+      'file-poisoned',
+      'file-gone-for-a-while',
+      'reload-in-the-middle',
+      'rows-lost-and-backfilled',
+    ],
+    why: 'Truncated files are gone: a zombie of their batch is one that a later attempt rejects. Nobody can tell by the puts alone what came of a reload that a truncation met, or of a file whose key was used again; what is gone is not applied again.',
+  },
+  {
     kind: 'rows-lost-and-backfilled',
     without: ['key-overwritten', 'file-put-again'],
     why: 'What an overwritten file said is nowhere but in the rows: once those are deleted, nothing brings it back. A file that is put again may be a poisoned one.',

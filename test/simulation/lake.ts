@@ -19,6 +19,10 @@ export interface Snapshot {
   readonly batch_id: string
   readonly token: number
   readonly generation: number
+  /** Of the first commit of a reload: when it began, seconds. */
+  readonly from_s?: number | undefined
+  /** The snapshot that its job looked at, and merged with; null if there was none. */
+  readonly looked_at?: string | null
   readonly evidence: string
   readonly at_ms: number
   /** Mode S: the rows by key. */

@@ -1,11 +1,12 @@
 /** From a put to the ledger: events, the queue with its receives and dead letters, and the file manager that takes them. */
 import { parseStorageEvent } from '../../functions/file-manager/storage-event.ts'
-import { objectCreatedEvent } from '../../shared/contracts/event.ts'
+import type { StorageEvent } from '../../shared/contracts/event.ts'
+import { noteDeletion } from '../../shared/landing/deletion.ts'
 import { landFile } from '../../shared/landing/land-file.ts'
 import { actorNamed } from './faults.ts'
 import { STAGING } from './names.ts'
 import { InvocationFailed } from './process.ts'
-import type { World } from './world.ts'
+import type { Ports, World } from './world.ts'
 
 interface Message {
   readonly name: string
@@ -32,10 +33,18 @@ export class Landing {
 
   /** S3 says that it has an object, as it does: at least once in the end, but not here. */
   announce(key: string, etag: string, eventMs = 0): void {
+    this.#announce(key, createdEvent(key, etag), eventMs)
+  }
+
+  announceDeletion(key: string): void {
+    this.#announce(key, deletedEvent(key, this.#world.clock.now()), 0)
+  }
+
+  #announce(key: string, body: string, eventMs: number): void {
     const { faults, random } = this.#world
     this.#events += 1
     const actor = actorNamed(`event ${this.#events}`)
-    const message = { name: `event ${this.#events} (${key.split('/').at(-1)})`, body: eventOf(key, etag), receives: 0 }
+    const message = { name: `event ${this.#events} (${key.split('/').at(-1)})`, body, receives: 0 }
     if (faults.strikes('event-dropped', actor)) {
       this.#world.trace?.(`${message.name}  is dropped`)
       return
@@ -80,10 +89,8 @@ export class Landing {
       await this.#world.invoke('file-manager', `poll ${this.#polls}`, async (ports, process) => {
         for (const message of messages) {
           if (this.#world.faults.strikes('queue-message-fails', process.actor)) continue
-          const landing = await landFile(objectCreatedEvent.parse(parseStorageEvent(message.body)), ports).catch(
-            () => undefined,
-          )
-          if (landing) done.add(message)
+          const taken = await take(parseStorageEvent(message.body), ports).catch(() => undefined)
+          if (taken) done.add(message)
         }
       })
     } catch (error) {
@@ -100,7 +107,20 @@ export class Landing {
   }
 }
 
-const eventOf = (key: string, etag: string): string =>
+/** As the file manager does. */
+const take = (event: StorageEvent, ports: Ports) =>
+  event['detail-type'] === 'Object Deleted' ? noteDeletion(event, ports) : landFile(event, ports)
+
+const deletedEvent = (key: string, atMs: number): string =>
+  JSON.stringify({
+    id: 'event',
+    source: 'aws.s3',
+    'detail-type': 'Object Deleted',
+    time: new Date(atMs).toISOString(),
+    detail: { bucket: { name: STAGING }, object: { key }, reason: 'DeleteObject' },
+  })
+
+const createdEvent = (key: string, etag: string): string =>
   JSON.stringify({
     id: 'event',
     source: 'aws.s3',

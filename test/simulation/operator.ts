@@ -8,7 +8,7 @@ import type { AuditPorts } from '../../shared/operate/audit.ts'
 import { doBackfill } from '../../shared/operate/backfill/backfill.ts'
 import type { BackfillPorts } from '../../shared/operate/backfill/ports.ts'
 import { previewBackfill } from '../../shared/operate/backfill/preview.ts'
-import { holderOf } from '../../shared/operate/evidence.ts'
+import { holderOf, mayStillWrite } from '../../shared/operate/evidence.ts'
 import { doRebuild, previewRebuild, type RebuildPorts } from '../../shared/operate/rebuild.ts'
 import { releasing } from '../../shared/operate/release.ts'
 import { completingReload } from '../../shared/operate/reload.ts'
@@ -55,7 +55,9 @@ export class Operator {
    * Has everything applied again that a table ever applied. `loses`: after all its rows were deleted; then the same is tried again until it
    * is done, and otherwise only if rows are missing.
    */
-  async backfill({ name, mode }: World['tables'][number], loses: boolean): Promise<void> {
+  async backfill({ name, mode, format }: World['tables'][number], loses: boolean): Promise<void> {
+    // Its rows are lost by somebody else's commit, which no table with a single writer has.
+    if (loses && format === 'hudi') return
     if (loses && mode === 'S') {
       this.#world.lakeOf(name).loseRows()
       this.#missing.add(name)
@@ -115,11 +117,21 @@ export class Operator {
     const seesReload = forces === false && !held && this.#world.faults.has('reload-in-the-middle')
     if (seesReload) return this.#completing(item)
     if (!held && !(forces === 'even claimed ones' && item.refresh_status === 'updating_table')) return undefined
+    if (held && item.hold_reason === 'truncated_at_source') return this.#decided(item)
     const verb = held && item.hold_reason ? verbFor[item.hold_reason] : 'unlock'
     if (verb === 'retry') return retrying(item)
     if (verb === 'release') return releasing(item)
     const { executions, jobRuns } = this.#world.ports
-    return unlocking(item, await holderOf(item, { jobName: 'tidegate', executions, jobRuns }), forces !== false)
+    const evidence = await holderOf(item, { jobName: 'tidegate', executions, jobRuns })
+    const isHudi = this.#world.tables.some(({ name, format }) => name === item.raw_table_name && format === 'hudi')
+    const forbidden = isHudi ? mayStillWrite(evidence, item, this.#world.clock.now()) : undefined
+    return unlocking(item, evidence, forces !== false, forbidden)
+  }
+
+  /** A table that was truncated: its rows are to stay, or to go. */
+  async #decided(item: TableItem): Promise<Preview | undefined> {
+    const table = this.#world.tables.find(({ name }) => name === item.raw_table_name)
+    return table?.truncated === 'release' ? releasing(item) : this.#completing(item)
   }
 
   /** Refused where none is staged. Said too early, the rest of the load adds to it. */

@@ -21,11 +21,19 @@ export type Action = { readonly pauseMs: number } & (
   | { readonly kind: Extract<FaultKind, 'events-redelivered-late' | 'reconciled-in-between'> }
   | { readonly kind: Extract<FaultKind, 'history-expired' | 'file-gone-for-a-while'> }
   | { readonly kind: Extract<FaultKind, 'dead-letters-replayed-twice' | 'operator-in-between'> }
-  | { readonly kind: Extract<FaultKind, 'rows-lost-and-backfilled' | 'rebuilt-in-between'> }
+  | { readonly kind: Extract<FaultKind, 'rows-lost-and-backfilled' | 'rebuilt-in-between' | 'table-truncated'> }
 )
 
+export interface SimulatedTable {
+  readonly name: string
+  readonly mode: 'S' | 'H'
+  readonly format: 'iceberg' | 'hudi'
+  /** What its policy, or an operator, decides when it is truncated. */
+  readonly truncated: 'empty' | 'complete' | 'release'
+}
+
 export interface Script {
-  readonly tables: readonly { readonly name: string; readonly mode: 'S' | 'H' }[]
+  readonly tables: readonly SimulatedTable[]
   readonly maxFiles: number
   readonly actions: readonly Action[]
 }
@@ -44,12 +52,13 @@ const OUTSIDE = [
   'reconciled-in-between',
   'rows-lost-and-backfilled',
   'rebuilt-in-between',
+  'table-truncated',
 ] as const
 
 export function scriptOf(seed: number, faults: Faults): Script {
   const random = new Random(seed, 'script')
   const names = random.chance(0.85) ? ['shop_a'] : ['shop_a', 'shop_b']
-  const tables = names.map((name) => ({ name, mode: random.chance(0.5) ? ('S' as const) : ('H' as const) }))
+  const tables = names.map((name) => tableOf(name, seed, faults, random.chance(0.5) ? 'S' : 'H'))
   const actions: Action[] = names.flatMap((name) => putsOf(name, faults, random))
   const insert = (action: Action) => actions.splice(random.below(actions.length + 1), 0, action)
   for (let ticks = random.below(3); ticks > 0; ticks -= 1) {
@@ -67,8 +76,38 @@ export function scriptOf(seed: number, faults: Faults): Script {
     if (random.chance(0.5)) actions.push({ kind, pauseMs: pause(random) })
   }
   if (faults.has('execution-aborted') && faults.has('execution-redriven')) actions.push(...passedOver(random))
+  if (faults.has('table-truncated')) actions.push(...putSince(names, random))
+  if (faults.has('job-started-twice') && faults.has('job-slow')) actions.push(...inSuccession(names, random))
   return { tables, maxFiles: 1 + random.below(4), actions }
 }
+
+/** Rule 8 for a single writer rests on the engine's word: Hudi is no table for a job that lives on when its end was told. */
+function tableOf(name: string, seed: number, faults: Faults, mode: 'S' | 'H'): SimulatedTable {
+  const random = new Random(seed, `table ${name}`)
+  const format = !faults.has('job-zombie') && random.chance(0.3) ? 'hudi' : 'iceberg'
+  const truncated = random.pick(['empty', 'complete', 'release'] as const)
+  return { name, mode, format, truncated: mode === 'S' && format === 'iceberg' ? truncated : 'release' }
+}
+
+/** Runs that follow each other while a job of the one before may still sleep. */
+const inSuccession = (names: readonly string[], random: Random): Action[] =>
+  [1, 2].flatMap((n): Action[] => {
+    const changes = [{ op: random.pick(['U', 'D'] as const), seq: `7${n}`, key: random.pick(KEYS) }]
+    const name = `20231118-10103${n}001.parquet`
+    const put = { kind: 'put' as const, table: random.pick(names), name, changes, poisoned: false }
+    return [
+      { ...put, pauseMs: pause(random) },
+      { kind: 'tick', twice: false, pauseMs: random.below(4 * MINUTE_MS) },
+    ]
+  })
+
+/** The source goes on after the truncation. */
+const putSince = (names: readonly string[], random: Random): Action[] =>
+  [1, 2].map((n): Action => {
+    const name = `20231118-10105${n}001.parquet`
+    const changes = [{ op: random.pick(['I', 'U', 'D'] as const), seq: `8${n}`, key: random.pick(KEYS) }]
+    return { kind: 'put', table: random.pick(names), name, changes, poisoned: false, pauseMs: pause(random) }
+  })
 
 /** Ticks far enough apart that a reload is quiet, with one more of its files or a change in between. */
 const inPeace = (names: readonly string[], random: Random): Action[] =>

@@ -22,6 +22,7 @@ import { CADENCE, CONTROL, STAGING } from './names.ts'
 import { type Doors, doorsTo, InvocationFailed, Process } from './process.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
+import type { SimulatedTable } from './script.ts'
 import type { SparkRules } from './spark-rules.ts'
 import { watch } from './watch.ts'
 
@@ -53,7 +54,7 @@ export interface Bug {
 export interface Setting {
   readonly seed: number
   readonly faults: Faults
-  readonly tables: readonly { readonly name: string; readonly mode: 'S' | 'H' }[]
+  readonly tables: readonly SimulatedTable[]
   readonly maxFiles: number
   readonly spark: SparkRules
   readonly bug?: Bug | undefined
@@ -65,20 +66,24 @@ export type Ports = ReturnType<typeof portsOf>
 function portsOf(
   clock: ReturnType<typeof createMemoryClock>,
   gone: ReadonlySet<string>,
+  deleted: ReadonlySet<string>,
   executions: Executions,
   jobRuns: JobRuns,
 ) {
   const state = emptyState()
   const objects = createMemoryObjectStore(clock)
   const head: typeof objects.head = async (bucket, key, etag) =>
-    bucket === STAGING && gone.has(key) ? undefined : objects.head(bucket, key, etag)
+    bucket === STAGING && (gone.has(key) || deleted.has(key)) ? undefined : objects.head(bucket, key, etag)
+  const listed: typeof objects.listed = async function* (...args) {
+    for await (const object of objects.listed(...args)) if (!deleted.has(object.key)) yield object
+  }
   const ports = {
     clock,
     config: createMemoryConfigStore(state),
     files: createMemoryFileLedger(state),
     census: createMemoryFileCensus(state),
     tables: createMemoryTableLedger(state),
-    objects: { ...objects, head },
+    objects: { ...objects, head, listed },
     executions,
     jobRuns,
     signals: createMemorySignals(),
@@ -106,6 +111,10 @@ export class World {
   /** Keys that nobody can read for the moment, and all that ever were so. */
   readonly gone = new Set<string>()
   readonly everGone = new Set<string>()
+  /** Keys that a truncation deleted. */
+  readonly deleted = new Set<string>()
+  /** When the source truncated which table, seconds: once a history. */
+  readonly truncations = new Map<string, number>()
   /** Tables whose files an operator had applied again. */
   readonly appliedAgain = new Set<string>()
   readonly violations: string[] = []
@@ -123,7 +132,7 @@ export class World {
     this.tables = setting.tables
     this.trace = setting.trace
     this.#bug = setting.bug
-    this.ports = portsOf(this.clock, this.gone, this.children, this.engine)
+    this.ports = portsOf(this.clock, this.gone, this.deleted, this.children, this.engine)
     for (const { name } of setting.tables) this.lake.set(name, new LakeTable())
     watch(this)
     this.#doors = doorsTo(this.ports)
@@ -138,7 +147,7 @@ export class World {
   async configure(maxFiles: number): Promise<void> {
     const { config, objects } = this.ports
     await config.putCadence(cadenceConfig(maxFiles))
-    for (const { name, mode } of this.tables) await config.putTable(tableConfig(name, mode, this.onBadFile))
+    for (const table of this.tables) await config.putTable(tableConfig(table, this.onBadFile))
     await objects.put(CONTROL, controlLayout.sources, JSON.stringify(SOURCES))
   }
 
@@ -204,8 +213,7 @@ export const cadenceConfig = (maxFiles: number): BatchConfig => ({
 
 /** `shop_orders` is schema `shop`, table `orders`. */
 export function tableConfig(
-  name: string,
-  mode: 'S' | 'H',
+  { name, mode, format, truncated }: SimulatedTable,
   onBadFile: 'hold' | 'quarantine',
   active = true,
 ): TableConfig {
@@ -229,7 +237,7 @@ export function tableConfig(
       on_bad_file: onBadFile,
     },
     target: {
-      format: 'iceberg',
+      format,
       database: 'raw',
       table: name,
       location: `s3://raw/raw/${name}`,
@@ -238,6 +246,7 @@ export function tableConfig(
       properties: {},
     },
     max_attempts: 5,
+    ...(truncated === 'empty' ? { on_truncate: 'empty' as const } : {}),
     reload: { complete_when: 'quiet', quiet_ms: QUIET_MS },
     applied_at_ms: 0,
   }
