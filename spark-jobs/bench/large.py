@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from tests.lake import NOT_THE_SOURCES
 from tidegate_job import iceberg_batch
 
 from .bucket import BucketLake
@@ -30,16 +31,16 @@ def large(spark: SparkSession, bucket: str, data: Data) -> dict[str, Any]:
     rounds = Rounds()
     full = data.full(ROWS)
     changes = data.changes(ROWS, INSERTS, UPDATES, DELETES, FILES)
-    expected = _fingerprint(_frame(spark, bucket, "expected", [data.expected(ROWS)]))
+    expected = fingerprint(frame_of(spark, bucket, "expected", [data.expected(ROWS)]))
 
     def one_round() -> None:
-        _floor(spark, bucket, full, rounds)
+        floor(spark, bucket, full, rounds)
         for write_mode in ("merge_on_read", "copy_on_write"):
             lake = BucketLake(spark, bucket)
             lake.write_mode = write_mode
-            _full_load(lake, full, rounds, f"full, {write_mode}")
-            _apply_changes(lake, changes, rounds, write_mode)
-            _check(lake, expected, write_mode)
+            full_load(lake, full, rounds, f"full, {write_mode}")
+            apply_changes(lake, changes, rounds, write_mode)
+            check(lake, expected, write_mode)
             spark.sql(f"DROP TABLE shop.{lake.table} PURGE")
             _bare(spark, bucket, full, changes, rounds, write_mode)
 
@@ -54,20 +55,20 @@ def clustered(spark: SparkSession, bucket: str, data: Data) -> dict[str, Any]:
     full = data.full(ROWS, _CLUSTERED_FILES)
     one_file = ROWS // _CLUSTERED_FILES
     changes = data.changes(ROWS, INSERTS, UPDATES, DELETES, FILES, within=range(one_file, 2 * one_file))
-    expected = _fingerprint(_frame(spark, bucket, "expected", [data.expected(ROWS)]))
+    expected = fingerprint(frame_of(spark, bucket, "expected", [data.expected(ROWS)]))
     pruned_from = iceberg_batch.PRUNED_FROM
 
     def one_round() -> None:
-        _floor(spark, bucket, full, rounds)
+        floor(spark, bucket, full, rounds)
         for write_mode in ("merge_on_read", "copy_on_write"):
             for name, files in (("pruned", pruned_from), ("not pruned", sys.maxsize)):
                 iceberg_batch.PRUNED_FROM = files
                 lake = BucketLake(spark, bucket)
                 lake.write_mode = write_mode
                 lake.properties = dict(_SMALL_FILES)
-                _full_load(lake, full, rounds, "full")
-                _apply_changes(lake, changes, rounds, f"{write_mode}, {name}")
-                _check(lake, expected, f"{write_mode}, {name}")
+                full_load(lake, full, rounds, "full")
+                apply_changes(lake, changes, rounds, f"{write_mode}, {name}")
+                check(lake, expected, f"{write_mode}, {name}")
                 spark.sql(f"DROP TABLE shop.{lake.table} PURGE")
 
     try:
@@ -77,13 +78,15 @@ def clustered(spark: SparkSession, bucket: str, data: Data) -> dict[str, Any]:
     return {"seconds": rounds.seconds, "phases": rounds.phases}
 
 
-def _floor(spark: SparkSession, bucket: str, files: Sequence[bytes], rounds: Rounds) -> None:
-    frame = _frame(spark, bucket, "floor", files)
+def floor(spark: SparkSession, bucket: str, files: Sequence[bytes], rounds: Rounds) -> None:
+    """Spark reads them to nothing."""
+    frame = frame_of(spark, bucket, "floor", files)
     with rounds.timed("floor"):
         frame.write.format("noop").mode("overwrite").save()
 
 
-def _full_load(lake: BucketLake, files: Sequence[bytes], rounds: Rounds, name: str) -> None:
+def full_load(lake: BucketLake, files: Sequence[bytes], rounds: Rounds, name: str) -> None:
+    """The job loads the table."""
     landed = [lake.put_bytes(content, kind="full") for content in files]
     with rounds.timed(name):
         outcome = lake.apply_and_settle(landed)
@@ -91,7 +94,8 @@ def _full_load(lake: BucketLake, files: Sequence[bytes], rounds: Rounds, name: s
     assert outcome["rows"]["inserted"] == ROWS, outcome
 
 
-def _apply_changes(lake: BucketLake, changes: Changes, rounds: Rounds, name: str) -> None:
+def apply_changes(lake: BucketLake, changes: Changes, rounds: Rounds, name: str) -> None:
+    """The job applies them as one batch."""
     landed = [lake.put_bytes(content) for content in changes.files]
     with rounds.timed(name):
         outcome = lake.apply_and_settle(landed)
@@ -106,8 +110,8 @@ def _bare(
 ) -> None:
     """What Spark's own statements take for the same rows: nothing checked, folded, counted or remembered, and
     no columns of ours."""
-    _frame(spark, bucket, "bare_full", full).createOrReplaceTempView("bare_full")
-    _frame(spark, bucket, "bare_changes", changes.files).createOrReplaceTempView("bare_changes")
+    frame_of(spark, bucket, "bare_full", full).createOrReplaceTempView("bare_full")
+    frame_of(spark, bucket, "bare_changes", changes.files).createOrReplaceTempView("bare_changes")
     mode = write_mode.replace("_", "-")
     name = f"shop.bare_{write_mode}"
     with rounds.timed(f"CREATE TABLE AS SELECT, {write_mode}"):
@@ -127,26 +131,23 @@ def _bare(
     spark.sql(f"DROP TABLE {name} PURGE")
 
 
-def _frame(spark: SparkSession, bucket: str, name: str, files: Sequence[bytes]) -> DataFrame:
+def frame_of(spark: SparkSession, bucket: str, name: str, files: Sequence[bytes]) -> DataFrame:
+    """Spark's own view of these parquet files."""
     lake = BucketLake(spark, bucket)
     lake.table = name
     uris = [str(lake.put_bytes(content)["uri"]) for content in files]
     return spark.read.parquet(*uris)
 
 
-def _check(lake: BucketLake, expected: tuple[int, int], name: str) -> None:
-    if _fingerprint(_table(lake)) != expected:
+def check(lake: BucketLake, expected: tuple[int, int], name: str) -> None:
+    """AssertionError if the table is not what it must be."""
+    if fingerprint(lake.frame()) != expected:
         raise AssertionError(f"{name}: the table is not what it must be")
 
 
-def _table(lake: BucketLake) -> DataFrame:
-    lake.spark.sql(f"REFRESH TABLE shop.{lake.table}")
-    return lake.spark.table(f"shop.{lake.table}")
-
-
-def _fingerprint(frame: DataFrame) -> tuple[int, int]:
+def fingerprint(frame: DataFrame) -> tuple[int, int]:
     """Number of rows, and the sum of their hashes."""
-    columns = sorted(name for name in frame.columns if not name.startswith("_tg_"))
+    columns = sorted(name for name in frame.columns if not name.startswith(NOT_THE_SOURCES))
     hashed = frame.select(F.xxhash64(*columns).cast("decimal(38,0)").alias("hash"))
     [(rows, total)] = hashed.agg(F.count(F.lit(1)), F.sum("hash")).collect()
     return int(rows), int(total)

@@ -1,4 +1,4 @@
-"""Measures the job on real Spark, Iceberg, S3 and Glue catalogue of the emulator.
+"""Measures the job on real Spark, Iceberg, Hudi, S3 and Glue catalogue of the emulator.
 
 `python -m bench.measure <settings.json> <bucket> <section>`
 
@@ -19,10 +19,11 @@ from pyspark.sql import SparkSession
 from tidegate_job.session import prepare
 
 from .data import Data
+from .hudi import hudi
 from .large import clustered, large
 from .small import small
 
-_SECTIONS = {"large": large, "clustered": clustered, "small": small}
+_SECTIONS = {"large": large, "clustered": clustered, "small": small, "hudi": hudi}
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -25,9 +25,15 @@ const ofJob = {
   'spark.sql.catalog.lake.warehouse': `s3://${bucket}/lake`,
   'spark.sql.catalog.lake.io-impl': 'org.apache.iceberg.aws.s3.S3FileIO',
 }
+/** What Hudi's own writer needs, and the job sets by itself. */
+const forHudi = {
+  'spark.serializer': 'org.apache.spark.serializer.KryoSerializer',
+  'spark.kryo.registrator': 'org.apache.spark.HoodieSparkKryoRegistrar',
+  'spark.sql.parquet.inferTimestampNTZ.enabled': 'false',
+}
 
 /** Each section has a Spark application and an emulator of its own. Its progress goes to standard error. */
-export async function measureSpark(section: 'large' | 'clustered' | 'small'): Promise<Measured> {
+export async function measureSpark(section: 'large' | 'clustered' | 'small' | 'hudi'): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-bench-'))
   const publicEndpoint = `http://127.0.0.1:${await freePort()}`
   const emulator = await startEmulator({ publicEndpoint, logFile: join(folder, 'emulator.log') })
@@ -37,7 +43,10 @@ export async function measureSpark(section: 'large' | 'clustered' | 'small'): Pr
     await s3.send(new CreateBucketCommand({ Bucket: bucket }))
     mkdirSync(join(folder, 'scratch', 's3a'), { recursive: true })
     const settings = {
-      ...localSettings(ofJob, { endpoint: emulator.endpoint, region, workDir: folder, driverMemory: '4g' }),
+      ...localSettings(
+        { ...ofJob, ...(section === 'hudi' ? forHudi : {}) },
+        { endpoint: emulator.endpoint, region, workDir: folder, driverMemory: '4g' },
+      ),
       // Both compilers, as on Glue: what is measured is a warm application.
       'spark.driver.extraJavaOptions': `-Djava.io.tmpdir=${folder}`,
     }
