@@ -70,7 +70,7 @@ export class Reader {
   private readonly path: string
 
   constructor() {
-    symlinkSync(join(root, '.venv'), join(this.place.folder, '.venv'))
+    for (const made of ['.venv', '.jars']) symlinkSync(join(root, made), join(this.place.folder, made))
     const tools = join(this.place.folder, '.tools')
     mkdirSync(tools)
     const npx = `#!/bin/sh\n[ "$1" = tidegate ] || exit 64\nshift\nexec '${process.execPath}' '${join(root, 'cli/tidegate.mjs')}' "$@"\n`
