@@ -11,7 +11,7 @@ from tests.test_documents import GOLDEN
 from tidegate_job.columns import BatchColumns, Footer, agree_columns
 from tidegate_job.file_checks import FileError
 from tidegate_job.plan import parse_plan
-from tidegate_job.schema_policy import SchemaHeld, widens
+from tidegate_job.schema_policy import SchemaHeld, Widens, widens
 
 [TABLE] = parse_plan(GOLDEN["plan"]).tables
 EVOLVES = replace(TABLE.merge, keys=("id",), sequence_columns=("seq",), schema_policy="evolve")
@@ -22,12 +22,12 @@ def agree(
     *files: Columns,
     declared: Columns | None = None,
     earlier: Mapping[str, frozenset[str]] | None = None,
-    can_widen: bool = True,
+    in_table: Widens = widens,
 ) -> tuple[BatchColumns, list[FileError]]:
     """Of change files with these data columns, in the order in which they were put."""
     planned = [replace(TABLE.files[0], file_id=f"{place:012d}-file") for place in range(len(files))]
     footers = {file.file_id: footer(columns) for file, columns in zip(planned, files, strict=True)}
-    return agree_columns(planned, footers, EVOLVES, declared, "db.t", lambda: earlier or {}, can_widen)
+    return agree_columns(planned, footers, EVOLVES, declared, "db.t", lambda: earlier or {}, in_table)
 
 
 def footer(columns: Columns) -> Footer:
@@ -82,13 +82,13 @@ def test_a_type_from_before_the_column_was_widened_fits_and_any_other_narrow_one
         agree({"id": "bigint", "v": "int"}, declared=declared, earlier={"other": frozenset({"int"})})
 
 
-def test_where_types_stay_a_wider_one_holds_the_table_unless_the_batch_brings_the_column() -> None:
-    """Hudi's tables are so."""
-    before, after = {"id": "bigint", "v": "int"}, {"id": "bigint", "v": "bigint"}
-    columns, _ = agree(before, after, declared={"id": "bigint"}, can_widen=False)
+def test_where_a_type_stays_a_wider_one_holds_the_table_unless_the_batch_brings_the_column() -> None:
+    """A Hudi table's decimals do."""
+    before, after = {"id": "bigint", "v": "decimal(6,2)"}, {"id": "bigint", "v": "decimal(12,2)"}
+    columns, _ = agree(before, after, declared={"id": "bigint"}, in_table=lambda stored, type_: False)
     assert columns.data == after
     with pytest.raises(SchemaHeld, match="TG2221"):
-        agree(after, declared=before, can_widen=False)
+        agree(after, declared=before, in_table=lambda stored, type_: False)
 
 
 def test_what_holds_the_table_goes_before_what_is_bad() -> None:

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.kinds import DEEP
 from tests.lake import Lake, Row, at, one_by_one
 from tests.test_replace import read_elsewhere
 from tidegate_job.session import prepare
 
 BIG = 2**40
-EXTRA = "ex.tra`s"
-"""A name that would be another one if it were not quoted."""
+EXTRA, PLAIN = "ex.tra`s", "extra"
+"""A name that would be another one if it were not quoted; and what a Hudi table can have."""
 Change = tuple[str, str, int, int | None]
 
 
@@ -29,37 +30,50 @@ def old(*changes: Change) -> pa.Table:
     )
 
 
-def new(*changes: Change) -> pa.Table:
-    """One from after it: `v` is wider, and there is an EXTRA column."""
+def new(*changes: Change, extra: str = EXTRA) -> pa.Table:
+    """One from after it: `v` is wider, and there is an `extra` column."""
     table = old(*((op, seq, key, None) for op, seq, key, _ in changes)).drop_columns(["v"])
     wide = pa.array([value for *_, value in changes], pa.int64())
-    return table.append_column(EXTRA, pa.array(["x"] * len(wide))).append_column("v", wide)
+    return table.append_column(extra, pa.array(["x"] * len(wide))).append_column("v", wide)
 
 
 WIDENED = {"change": "widened", "column": "v", "type": "bigint", "was": "int"}
 ADDED = {"change": "added", "column": EXTRA, "type": "string"}
-LATEST = [
+LATEST: list[Row] = [
     {"id": 1, "v": 10, EXTRA: None},
     {"id": 2, "v": BIG, EXTRA: "x"},
     {"id": 4, "v": 4, EXTRA: None},
 ]
+MORE_WAYS: dict[str, Row] = {
+    "hudi merge on read": {"format": "hudi", "write_mode": "merge_on_read"},
+    "hudi partitioned by what is widened": {"format": "hudi", "partition_by": ["v"]},
+    "hudi historical": {"format": "hudi", "mode": "historical"},
+}
 WAYS: dict[str, Row] = {
     "merge on read": {},
     "copy on write": {"write_mode": "copy_on_write"},
     "format version 3": {"properties": {"format-version": "3"}},
     "partitioned by what is widened": {"partition_by": ["v"], "write_mode": "copy_on_write"},
     "historical": {"mode": "historical"},
+    "hudi copy on write": {"format": "hudi", "write_mode": "copy_on_write"},
+    **(MORE_WAYS if DEEP else {}),
 }
 
 
+def extra_of(lake: Lake) -> str:
+    return PLAIN if lake.format == "hudi" else EXTRA
+
+
 def course(lake: Lake) -> Generator[Row, Row, None]:
+    extra = extra_of(lake)
     full = old(("I", "", 1, 1), ("I", "", 2, 2), ("I", "", 3, 3)).drop_columns(["op", "seq"])
     lake.settle((yield lake.planned(lake.entry([lake.put_table(full, kind="full")]))))
     before = lake.put_table(old(("U", "10", 1, 10)))
-    after = lake.put_table(new(("U", "20", 2, BIG), ("D", "21", 3, 3)))
+    after = lake.put_table(new(("U", "20", 2, BIG), ("D", "21", 3, 3), extra=extra))
     outcome = yield lake.planned(lake.entry([before, after]))
     assert outcome["error"] is None, outcome["error"]
-    assert sorted(map(str, outcome["schema_changes"])) == sorted(map(str, [ADDED, WIDENED]))
+    changed = [ADDED | {"column": extra}, WIDENED]
+    assert sorted(map(str, outcome["schema_changes"])) == sorted(map(str, changed))
     lake.settle(outcome)
     late = yield lake.planned(lake.entry([lake.put_table(old(("I", "05", 4, 4)))]))
     assert late["error"] is None, late["error"]
@@ -76,13 +90,16 @@ def test_files_from_before_and_after_a_change(spark: SparkSession, tmp_path: Pat
             setattr(lake, setting, value)
     one_by_one(list(lakes.values()), [course(lake) for lake in lakes.values()])
     for name, lake in lakes.items():
-        if name == "historical":
-            versions = sorted((row["op"], row["id"], row["v"], row[EXTRA]) for row in lake.versions())
+        if lake.mode == "historical":
+            versions = sorted(
+                (row["op"], row["id"], row["v"], row[extra_of(lake)]) for row in lake.versions()
+            )
             expected = [("D", 3, 3, "x"), ("I", 4, 4, None), ("L", 1, 1, None), ("L", 2, 2, None)]
             assert versions == [*expected, ("L", 3, 3, None), ("U", 1, 10, None), ("U", 2, BIG, "x")]
             continue
-        assert lake.rows() == LATEST, name
-        assert read_elsewhere(lake) == LATEST or name == "format version 3"
+        latest = [{"id": row["id"], "v": row["v"], extra_of(lake): row[EXTRA]} for row in LATEST]
+        assert lake.rows() == latest, name
+        assert lake.format == "hudi" or name == "format version 3" or read_elsewhere(lake) == LATEST
         assert len(lake.snapshots()) == 3
 
 

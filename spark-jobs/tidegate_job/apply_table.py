@@ -219,9 +219,8 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
     with blame_files(job.store, files, plan.target.name):
         footers = as_hudi_has_them(plan, landed.describe(table.declared))
     check_adopted_columns(plan, footers, table.declared)
-    target, widens = plan.target.name, plan.target.format != "hudi"
     columns, errors = agree_columns(
-        files, footers, plan.merge, table.declared, target, table.earlier_types, widens
+        files, footers, plan.merge, table.declared, plan.target.name, table.earlier_types, table.widens
     )
     if errors:
         raise BadFiles(errors)

@@ -21,7 +21,7 @@ from .file_checks import FileError
 from .key_values import can_be_key
 from .names import RESCUED, RESCUED_TYPE, RESERVED_PREFIX
 from .plan import Merge, PlannedFile
-from .schema_policy import Agreement, EarlierTypes, SchemaHeld, check_same, none_earlier
+from .schema_policy import Agreement, EarlierTypes, SchemaHeld, Widens, check_same, none_earlier, widens
 
 _STORED_AS_INT = {"tinyint": "int", "smallint": "int"}
 _INTEGERS = ("tinyint", "smallint", "int", "bigint", "decimal(20,0)")
@@ -61,21 +61,21 @@ def agree_columns(
     declared: Mapping[str, str] | None,
     target: str,
     earlier: EarlierTypes = none_earlier,
-    can_widen: bool = True,
+    in_table: Widens = widens,
 ) -> tuple[BatchColumns, list[FileError]]:
     """The batch's columns, and an error for each file that does not fit them, as `merge.schema_policy` has
     it.
 
     `declared` are the table's columns, without ours; None for a table that does not exist: then the batch's
     first full-load file declares them, or else its first file. Put times are whole seconds: among files of
-    one second, "first" alone would be chance. `earlier` is asked if a type differs; without `can_widen` the
-    declared types stay. SchemaHeld TG2221 or TG2222 if the table must be held, whatever else is wrong.
+    one second, "first" alone would be chance. `earlier` is asked if a type differs, `in_table` if a column of
+    the table is to be widened. SchemaHeld TG2221 or TG2222 if the table must be held, whatever else is wrong.
     """
     errors: list[FileError] = []
     special: dict[str, str] = {}
     rescues = merge.schema_policy == "lenient" or RESCUED in (declared or {})
     known = None if declared is None else {name: declared[name] for name in declared if name != RESCUED}
-    agreement = Agreement(known, merge, target, earlier, can_widen)
+    agreement = Agreement(known, merge, target, earlier, in_table)
     for file in sorted(files, key=lambda file: file.kind != "full"):
         try:
             columns = by_lower_name(file, footers[file.file_id])

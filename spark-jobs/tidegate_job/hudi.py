@@ -33,12 +33,20 @@ from .evidence import KeyColumn
 from .hudi_catalog import HudiEntry, Registry
 from .hudi_layout import HUDI_PREFIX, HudiLayout, hudi_rows, layout_of
 from .hudi_options import check_properties, operation_options, table_type, write_options
-from .hudi_stored import added_columns, check_layout, check_not_shortened, check_stored
-from .hudi_timeline import Timeline, load_timeline
+from .hudi_stored import (
+    check_layout,
+    check_not_shortened,
+    check_stored,
+    column_changes,
+    earlier_property,
+    earlier_types,
+)
+from .hudi_timeline import Timeline, clear_unmade, load_timeline
 from .java import first_line, is_storage_failure
 from .outcome import RowCounts, SchemaChange
 from .partial_updates import stored_as
 from .plan import TablePlan
+from .schema_policy import widens
 from .table_format import Commit, Look
 
 _BROADCAST_ROWS = 500_000
@@ -84,8 +92,11 @@ class HudiTable:
         }
 
     def earlier_types(self) -> Mapping[str, frozenset[str]]:
-        """None: what another type would need is refused."""
-        return {}
+        return earlier_types(self._timeline) if self._timeline is not None else {}
+
+    def widens(self, stored: str, type_: str) -> bool:
+        # A decimal of more digits has more bytes, which Hudi takes for another type.
+        return widens(stored, type_) and not stored.startswith("decimal")
 
     @property
     def is_empty(self) -> bool:
@@ -145,7 +156,7 @@ class HudiTable:
             check_layout(plan, self._timeline, self._layout)
         if historical and plan.replaces and self._has_commits:
             check_not_shortened(plan, self._stored().count(), rows)
-        self._schema_changes = added_columns(self.declared, columns)
+        self._schema_changes = column_changes(self.declared, columns)
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         every_column = [*columns, *self._own_columns()]
         written = hudi_rows(changes, every_column, self._layout, historical)
@@ -161,11 +172,14 @@ class HudiTable:
         options = write_options(plan, self._layout)
         options |= operation_options(self._operation(), plan, rows, evidence)
         options |= changes_property(self._schema_changes)
+        options |= earlier_property(self._schema_changes, {} if plan.replaces else self.earlier_types())
         writer = self._rows.write.format("hudi").options(**options).mode("append")
         faster = self._committed_by_another()
         if faster is not None:
             return faster
         try:
+            if self._timeline is None:
+                clear_unmade(self._spark, location)
             write(writer, location)
         except Exception as error:
             commit = self._after_failure(error)

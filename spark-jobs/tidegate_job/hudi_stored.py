@@ -13,6 +13,9 @@ from .hudi_timeline import Timeline
 from .outcome import RowCounts, SchemaChange
 from .plan import TablePlan
 
+EARLIER = "tidegate.earlier-types"
+"""In the metadata of each commit: the types that columns had before they were widened, as JSON."""
+
 
 def check_stored(plan: TablePlan, timeline: Timeline) -> None:
     """JobError TG2404 if the table was made in the other mode, TG2415 if as another type of table."""
@@ -38,13 +41,39 @@ def check_layout(plan: TablePlan, timeline: Timeline, layout: HudiLayout) -> Non
         _check_same(plan, "keys", keys, json.dumps(plan.merge.keys))
 
 
-def added_columns(declared: Mapping[str, str] | None, columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:
-    """Columns that the commit adds to a table that has the `declared` ones. Types stay (`agree_columns`)."""
+def column_changes(
+    declared: Mapping[str, str] | None, columns: Mapping[str, str]
+) -> tuple[SchemaChange, ...]:
+    """What the commit adds to and widens in a table that has the `declared` columns. Other types have been
+    refused (`agree_columns`)."""
     if declared is None:
         return ()
-    return tuple(
-        SchemaChange("added", name, type_) for name, type_ in columns.items() if name not in declared
-    )
+    changes = []
+    for name, type_ in columns.items():
+        was = declared.get(name)
+        if was is None:
+            changes.append(SchemaChange("added", name, type_))
+        elif was != type_:
+            changes.append(SchemaChange("widened", name, type_, was=was))
+    return tuple(changes)
+
+
+def earlier_types(timeline: Timeline) -> dict[str, frozenset[str]]:
+    """The types that columns had before they were widened, by lower-case name."""
+    found = json.loads(timeline.newest(EARLIER) or "{}")
+    return {name: frozenset(types) for name, types in found.items()}
+
+
+def earlier_property(
+    changes: tuple[SchemaChange, ...], earlier: Mapping[str, frozenset[str]]
+) -> dict[str, str]:
+    """What a commit with these changes says of earlier types, all there were: those before it may be
+    archived."""
+    types = {name: set(known) for name, known in earlier.items()}
+    for change in changes:
+        if change.was is not None:
+            types.setdefault(change.column, set()).add(change.was)
+    return {EARLIER: json.dumps({name: sorted(known) for name, known in types.items()})}
 
 
 def check_not_shortened(plan: TablePlan, stored: int, rows: RowCounts) -> None:

@@ -157,6 +157,16 @@ def _is_table(jvm: Any, hadoop_conf: Any, location: str) -> bool:
     return any(files.exists(path) for path in (*paths, paths[0]))
 
 
+def clear_unmade(spark: SparkSession, location: str) -> None:
+    """Remove what a writer leaves that dies while it makes the table: folders without a file, which Hudi
+    would take for a table."""
+    jvm: Any = spark._jvm
+    folder = jvm.org.apache.hadoop.fs.Path(f"{location}/.hoodie")
+    files = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+    if files.exists(folder) and not files.listFiles(folder, True).hasNext():
+        files.delete(folder, True)
+
+
 def instant_ms(instant: str) -> int:
     """Epoch milliseconds of an instant's name: digits from the year to the millisecond, in UTC."""
     seconds = datetime.strptime(instant[:14], _DIGITS).replace(tzinfo=UTC)

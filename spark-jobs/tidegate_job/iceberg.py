@@ -36,6 +36,7 @@ from .merge_sql import merge_statement
 from .outcome import RowCounts, SchemaChange
 from .partition_spec import parse_partition_by
 from .plan import TablePlan
+from .schema_policy import widens
 from .table_format import Commit, Look
 
 _PACKAGE = "org.apache.iceberg.exceptions."
@@ -94,6 +95,9 @@ class IcebergTable:
 
     def earlier_types(self) -> Mapping[str, frozenset[str]]:
         return earlier_types(self._jvm, self._table) if self._table is not None else {}
+
+    def widens(self, stored: str, type_: str) -> bool:
+        return widens(stored, type_)
 
     @property
     def is_empty(self) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from .errors import COLUMN_MISSING, COLUMN_NARROWED, COLUMN_TYPE, COLUMN_UNKNOWN, KEY_CHANGED, JobError, Kind
 from .plan import Merge, PlannedFile
 
+Widens = Callable[[str, str], bool]
+"""Whether a column that a table has can get the second type instead of the first."""
 EarlierTypes = Callable[[], Mapping[str, frozenset[str]]]
 """The types that the table's columns had before they were widened, by lower-case name."""
 _WIDER = {"int": "bigint", "float": "double"}
@@ -42,7 +44,7 @@ class Agreement:
         merge: Merge,
         target: str,
         earlier: EarlierTypes,
-        can_widen: bool,
+        in_table: Widens,
     ) -> None:
         self.data: dict[str, str] | None = dict(declared) if declared is not None else None
         """Names and types of what is written, as far as it is known; None before the first file of a new
@@ -52,7 +54,8 @@ class Agreement:
         self._merge = merge
         self._target = target
         self._earlier = earlier
-        self._fixed = frozenset() if can_widen else frozenset(declared or ())
+        self._declared = declared or {}
+        self._in_table = in_table
         self._narrower: dict[str, set[str]] = {}
 
     def check_keys(self, file: PlannedFile, columns: Mapping[str, str]) -> None:
@@ -83,11 +86,15 @@ class Agreement:
             stored = known.setdefault(name, type_)
             if type_ == stored:
                 continue
-            if widens(stored, type_) and name not in self._fixed:
+            if self._can_widen(name, stored, type_):
                 self._narrower.setdefault(name, set()).add(stored)
                 known[name] = type_
             elif not self._was(name, type_):
                 self._hold(COLUMN_NARROWED, file, name, was=stored, found=type_)
+
+    def _can_widen(self, name: str, stored: str, type_: str) -> bool:
+        there = self._declared.get(name)
+        return widens(stored, type_) and (there is None or self._in_table(there, type_))
 
     def _was(self, name: str, type_: str) -> bool:
         """Whether the column had this type before it was widened, so that a file from then fits."""

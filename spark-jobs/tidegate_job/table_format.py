@@ -56,6 +56,10 @@ class OpenTable(Protocol):
         """The types that columns had before they were widened, by lower-case name."""
         ...
 
+    def widens(self, stored: str, type_: str) -> bool:
+        """Whether a column of the table, stored with one type, can get the other one for good."""
+        ...
+
     def look_up(self) -> Look:
         """Search the history back to the last settled snapshot; ResultUnknown TG4001 if it does not reach
         that far."""
