@@ -22,8 +22,6 @@ export function* ofOtherFormats(settings: FlatSettings): Generator<[Setting, str
     const other = Object.keys(settings['target.properties'] ?? {}).find((name) => !name.startsWith('hoodie.'))
     if (other !== undefined)
       yield ['target.properties', `options of a Hudi table begin with \`hoodie.\`: remove \`${shown(other)}\``]
-    if (settings['target.metadata_columns'])
-      yield ['target.metadata_columns', '`target.metadata_columns` is for Iceberg tables: a Hudi table has all of them']
     if (settings['target.adopt'])
       yield ['target.adopt', '`target.adopt` is for Iceberg tables: load a Hudi table in full instead']
     return

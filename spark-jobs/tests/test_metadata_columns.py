@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.courses import Course, put, tell
+from tests.kinds import DEEP, HISTORIES, KINDS
 from tests.lake import Lake, change
 from tidegate_job.iceberg_properties import creation_properties, own_columns_of
 from tidegate_job.names import OWN_COLUMNS
@@ -22,12 +23,16 @@ BATCHES = (
     put(change("U", "10", id=1, v=10), change("D", "11", id=2, v=2)),
     put(change("I", "05", id=1, v=5)),
 )
+HISTORY_NEEDS = ("_tg_sequence", "_tg_operation", "_tg_batch")
 WAYS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "merge on read": ({}, ("_tg_sequence",)),
     "copy on write": ({"write_mode": "copy_on_write"}, ("_tg_sequence",)),
     "format version 3": ({"properties": {"format-version": "3"}}, ("_tg_sequence",)),
-    "historical": ({"mode": "historical"}, ("_tg_sequence", "_tg_operation", "_tg_batch")),
+    "historical": ({"mode": "historical"}, HISTORY_NEEDS),
+    "hudi history": (HISTORIES["hudi history"], HISTORY_NEEDS),
 }
+if DEEP:
+    WAYS |= {name: (kind, ("_tg_sequence",)) for name, kind in KINDS.items() if "hudi" in name}
 
 
 GOLDEN = Path(__file__).parents[2] / "test" / "fixtures" / "contracts.example.json"
@@ -65,8 +70,7 @@ def test_which_columns_a_new_table_gets_and_says_that_it_has(
 
 
 def columns_of(lake: Lake) -> tuple[str, ...]:
-    lake.spark.sql(f"REFRESH TABLE shop.{lake.table}")
-    return tuple(name for name in lake.spark.table(f"shop.{lake.table}").columns if name.startswith("_tg_"))
+    return tuple(name for name in lake.frame().columns if name.startswith("_tg_"))
 
 
 def test_a_table_has_at_least_what_correctness_needs(spark: SparkSession, tmp_path: Path) -> None:
@@ -78,7 +82,7 @@ def test_a_table_has_at_least_what_correctness_needs(spark: SparkSession, tmp_pa
         rows = course.rows()
         assert course.lake
         assert columns_of(course.lake) == WAYS[name][1], name
-        if name == "historical":
+        if course.lake.mode == "historical":
             found = sorted((row["op"], row["seq"], row["v"]) for row in course.lake.versions())
             assert found == [("D", "11", 2), ("I", "05", 5), ("L", "", 1), ("L", "", 2), ("U", "10", 10)]
         else:
@@ -121,3 +125,20 @@ def test_an_adopted_table_and_a_rebuilt_one_get_what_is_chosen(lake: Lake) -> No
         lake.settle(outcome)
         lake.apply_and_settle([lake.put([change("U", "01", id=1, v=5)])])
         assert (columns_of(lake), lake.rows()) == (columns, [{"id": 1, "v": 5}])
+
+
+if DEEP:
+
+    def test_a_hudi_table_gets_others_with_a_reload(lake: Lake) -> None:
+        """[generations] And not before. Hudi puts columns that it did not have behind the others."""
+        lake.format, lake.write_mode, lake.metadata_columns = "hudi", "copy_on_write", ["_tg_file"]
+        lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
+        for choice, expected in ((None, OWN_COLUMNS), ([], ("_tg_sequence",))):
+            before, lake.metadata_columns = columns_of(lake), choice
+            lake.apply_and_settle([lake.put([change("U", "02", id=1, v=2)])])
+            assert (columns_of(lake), lake.rows()) == (before, [{"id": 1, "v": 2}])
+            lake.next_generation()
+            outcome = lake.apply(lake.entry([lake.put([{"id": 1, "v": 4}], kind="full")], replaces=True))
+            assert outcome["error"] is None, outcome["error"]
+            lake.settle(outcome)
+            assert (set(columns_of(lake)), lake.rows()) == (set(expected), [{"id": 1, "v": 4}])

@@ -38,7 +38,6 @@ describe('a Hudi table', () => {
     [{ 'target.write_mode': 'merge_on_read' }, 'target.write_mode', '`table_type: copy_on_write`'],
     [{ 'target.partition_by': ['days(at)', 'bucket(16, id)'] }, 'target.partition_by', 'instead of `bucket(16, id)`'],
     [{ 'target.properties': { 'hoodie.a': '1', 'write.b': '2' } }, 'target.properties', 'remove `write.b`'],
-    [{ 'target.metadata_columns': [] }, 'target.metadata_columns', 'has all of them'],
     [{ 'target.adopt': true }, 'target.adopt', 'load a Hudi table in full'],
   ] as const)('has nothing of Iceberg: %o', (settings, setting, words) => {
     const told = [...ofOtherFormats({ 'target.format': 'hudi', ...structuredClone(settings) } as never)]
