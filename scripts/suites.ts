@@ -95,13 +95,19 @@ export const PLAN: Plan = [
   ],
 ]
 
-/** The behaviour suite: what each kind of table holds after each case of test/fixtures/folding.json, and where changes come in other shapes. */
+/** The behaviour suite: what each kind of table holds after each case of test/fixtures/folding.json, where changes come in other shapes, and after each change of columns. */
 export const semantics = pytest({
   name: 'semantics',
   budgetMinutes: 20,
-  fixed: ['folding', 'generations', 'sequence_columns', 'partial_updates', 'key_changes', 'envelopes'].map(
-    (of) => `tests/test_${of}.py`,
-  ),
+  fixed: [
+    'folding',
+    'generations',
+    'sequence_columns',
+    'partial_updates',
+    'key_changes',
+    'envelopes',
+    'schema_policies',
+  ].map((of) => `tests/test_${of}.py`),
 })
 
 /** What `npm run test:semantics` runs. */
