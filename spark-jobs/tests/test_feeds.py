@@ -93,7 +93,7 @@ def run(code: str, spark: SparkSession, lake: Lake, name: str) -> None:
     [
         ("spark.read.option", "orders", "shop_orders"),
         ("create_changelog_view", "books", "shop_books"),
-        ('format("hudi")', "hudi books", "shop_books"),
+        ("query.type", "hudi books", "shop_books"),
     ],
 )
 def test_the_page_says_what_its_code_prints(
@@ -128,7 +128,7 @@ def test_a_hudi_history_is_followed_the_same_way_and_has_its_deletes(
     spark: SparkSession, lakes: dict[str, Lake], capsys: pytest.CaptureFixture[str]
 ) -> None:
     lake = lakes["hudi orders"]
-    code, _ = code_and_output('format("hudi")')
+    code, _ = code_and_output("query.type")
     for was, name in (
         ("shop_books", "shop_orders"),
         ("book_id", "id"),
