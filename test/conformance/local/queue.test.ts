@@ -12,6 +12,7 @@ import {
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   HeadObjectCommand,
   PutBucketNotificationConfigurationCommand,
   PutObjectCommand,
@@ -231,8 +232,10 @@ test('S3 → EventBridge → SQS → function: the key arrives as it was put, wi
   expect(Math.abs((head.LastModified?.getTime() ?? 0) - Date.parse(event.time))).toBeLessThan(2_000)
 })
 
-test('an object that a request deletes is told with key, time and reason, and a rule may go by that reason', async () => {
-  const key = 'internal_staging/a/b/LOAD 01.parquet'
+test('each object that a request deletes is told with key, time and reason, and a rule may go by that reason', async () => {
+  const [one, ...many] = ['LOAD 01', 'LOAD 02', '20231118-101012345'].map(
+    (name) => `internal_staging/a/b/${name}.parquet`,
+  )
   await cloud.s3.send(new CreateBucketCommand({ Bucket: 'deletions' }))
   const NotificationConfiguration = { EventBridgeConfiguration: {} }
   await cloud.s3.send(new PutBucketNotificationConfigurationCommand({ Bucket: 'deletions', NotificationConfiguration }))
@@ -248,15 +251,17 @@ test('an object that a request deletes is told with key, time and reason, and a 
   }
   await createFunction(cloud, 'deletions', answering('undefined'))
   await connect('deletions', 'deletions')
-  await cloud.s3.send(new PutObjectCommand({ Bucket: 'deletions', Key: key, Body: 'PAR1' }))
-  await cloud.s3.send(new DeleteObjectCommand({ Bucket: 'deletions', Key: key }))
-  const [body, ...others] = await until(async () => (await batchesOf('deletions')).at(0))
-  expect(others).toEqual([])
-  const event = objectDeletedEvent.parse(JSON.parse(body ?? ''))
-  expect(event.detail).toMatchObject({
-    object: { key },
-    reason: 'DeleteObject',
-    'deletion-type': 'Permanently Deleted',
-  })
-  expect(event.detail.object['version-id']).toBeUndefined()
+  for (const Key of [one, ...many])
+    await cloud.s3.send(new PutObjectCommand({ Bucket: 'deletions', Key, Body: 'PAR1' }))
+  await cloud.s3.send(new DeleteObjectCommand({ Bucket: 'deletions', Key: one }))
+  const Objects = many.map((Key) => ({ Key }))
+  await cloud.s3.send(new DeleteObjectsCommand({ Bucket: 'deletions', Delete: { Objects } }))
+  const bodies = async () => (await batchesOf('deletions')).flat()
+  await until(async () => (await bodies()).length >= 3)
+  const details = (await bodies()).map((body) => objectDeletedEvent.parse(JSON.parse(body)).detail)
+  expect(details.map(({ object }) => object.key).toSorted()).toEqual([one, ...many].toSorted())
+  for (const detail of details) {
+    expect(detail).toMatchObject({ reason: 'DeleteObject', 'deletion-type': 'Permanently Deleted' })
+    expect(detail.object['version-id']).toBeUndefined()
+  }
 })
