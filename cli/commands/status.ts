@@ -90,6 +90,7 @@ const quarantinedText = ({ quarantined_files: files }: TableStatusRow): string =
 function reloadText({ reload }: TableStatusRow, now: number): string {
   if (!reload) return '-'
   if (reload.since_ms === null) return `asked for ${ago(reload.asked_ms, now)}`
+  if (reload.full_files === 0) return pc.yellow(`truncated ${ago(reload.since_ms, now)}, no file since`)
   return pc.yellow(`${plural(reload.full_files, 'file')}, the first put ${ago(reload.since_ms, now)}`)
 }
 

@@ -77,7 +77,9 @@ async function look(table: string, item: TableItem | undefined, ports: BatchingP
   return {
     table,
     hasWork: oldest !== undefined || isClaimed(item) || item?.entry_uri != null || isToBeEmptied(item),
-    waitingForSeconds: oldest ? Math.max(0, Math.floor(ports.clock.now() / 1000) - waitsSinceS(oldest)) : 0,
+    // Held ones wait for their load, or an operator.
+    waitingForSeconds:
+      oldest && !isHeld(item) ? Math.max(0, Math.floor(ports.clock.now() / 1000) - waitsSinceS(oldest)) : 0,
   }
 }
 

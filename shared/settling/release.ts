@@ -89,10 +89,13 @@ function generationAfter(seen: TableItem, entry: PlanEntry, highestSequence: str
   const { from_s } = generation
   if (from_s === undefined)
     return { ...begun, rebuilt: { layout: layoutOf(entry), times: (seen.rebuilt?.times ?? 0) + 1 } }
-  const asked_at_s = seen.reload?.asked_at_s ?? null
-  const isLater = asked_at_s !== null && asked_at_s > from_s
-  const reload = isLater ? { asked_at_s, complete_from_s: null } : null
-  return { ...begun, generation_from_s: from_s, rebuilt: null, reload }
+  return { ...begun, generation_from_s: from_s, rebuilt: null, reload: saidLater(seen.reload, from_s) }
+}
+
+function saidLater(reload: TableItem['reload'], from_s: EpochSeconds): TableItem['reload'] {
+  const ofNext = (atS: EpochSeconds | null | undefined) => (atS != null && atS > from_s ? atS : null)
+  const [asked_at_s, complete_from_s] = [ofNext(reload?.asked_at_s), ofNext(reload?.complete_from_s)]
+  return asked_at_s === null && complete_from_s === null ? null : { asked_at_s, complete_from_s }
 }
 
 /** The history item of the attempt: one for each table and run. */

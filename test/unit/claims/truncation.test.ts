@@ -131,6 +131,19 @@ describe('under `empty`', () => {
     expect((await table.tick())?.generation).toMatchObject({ id: 3, replaces: true })
   })
 
+  test('a truncation while a reload is put in place empties what it loads', async () => {
+    const table = await loaded({ on_truncate: 'empty' })
+    await table.put('LOAD1.parquet', [{ id: 3, v: 3 }])
+    table.world.clock.advance(QUIET_MS)
+    const reload = await claim(table.world, 'reload')
+    await runJob(table.world, table.lake, reload)
+    await table.truncate()
+    await settle(table.world, 'reload', reload)
+    expect(await item(table.world)).toMatchObject({ generation: 2, refresh_status: 'held' })
+    expect((await table.tick())?.generation).toMatchObject({ id: 3, replaces: true })
+    expect(table.rows()).toEqual([])
+  })
+
   test('[frozen-set] a batch that is open is looked for first, and its files are not missed', async () => {
     const table = await loaded({ on_truncate: 'empty' })
     await table.put('2.parquet', [{ op: 'U', seq: '06', id: 2, v: 2 }])
@@ -165,6 +178,10 @@ describe('under `hold`', () => {
     await table.truncate()
     expect(await table.withWork()).toEqual({ batches: 0, heldBack: 1 })
     await table.put('2.parquet', [{ op: 'I', seq: '06', id: 6, v: 6 }])
+    const waited = table.world.signals.total('OldestWaitingAge')
+    table.world.clock.advance(60_000)
+    expect(await table.withWork()).toEqual({ batches: 1, heldBack: 1 })
+    expect(table.world.signals.total('OldestWaitingAge')).toBe(waited)
     const { run_id } = await claim(table.world, 'e1')
     expect((await reportOf(table.world, run_id)).skipped).toEqual([{ table: TABLE, reason: 'truncated_at_source' }])
     // A key of its own: the truncation says that it is no more of the same load.

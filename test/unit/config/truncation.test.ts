@@ -6,8 +6,11 @@ import { BASE, problemsOf, resolved } from './support.ts'
 const withTable = (block: string) => `${BASE}tables:\n  hr.emp: ${block}\n`
 
 it('is told to whoever notices it, if it is not to be held', () => {
-  for (const policy of ['empty', 'ignore']) {
-    const [table] = resolved(withTable(`{ on_truncate: ${policy} }`)).tables
+  for (const [policy, more] of [
+    ['empty', ''],
+    ['ignore', ', mode: historical'],
+  ]) {
+    const [table] = resolved(withTable(`{ on_truncate: ${policy}${more} }`)).tables
     expect(table?.on_truncate).toBe(policy)
     expect(tableConfig.safeParse({ ...table, applied_at_ms: 1 }).error).toBeUndefined()
   }

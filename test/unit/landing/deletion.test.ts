@@ -1,6 +1,6 @@
 /** A table that is truncated at its source: its last object's deletion holds it, and nothing else does. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { afterTruncation } from '../../../shared/claims/truncation.ts'
+import { afterTruncation, truncationOver } from '../../../shared/claims/truncation.ts'
 import type { TableConfig } from '../../../shared/contracts/config.ts'
 import type { TableItem } from '../../../shared/contracts/ledger.ts'
 import type { PlanEntry } from '../../../shared/contracts/plan.ts'
@@ -100,6 +100,23 @@ describe('a table all of whose files are deleted', () => {
     })
   })
 
+  it('is held whatever else lies in its folder, and what was put in the very second stays', async () => {
+    const { listed } = world.objects
+    const now = () => Math.floor(world.clock.now() / 1000)
+    const object = (key: string, put_at_s: number) => ({ key, etag: 'e', bytes: 1, put_at_s })
+    let since = Number.POSITIVE_INFINITY
+    world.objects.listed = async function* (...args) {
+      yield object(`${FOLDER}_SUCCESS`, 1)
+      yield object('elsewhere/x.parquet', 1)
+      yield object('internal_staging/shop/items/LOAD1.parquet', 1)
+      yield object(`${FOLDER}20231118-111012345.parquet`, Math.min(since, now()))
+      yield* listed(...args)
+    }
+    await remove('20231118-101012345.parquet')
+    since = now()
+    expect(await remove('LOAD00000001.parquet')).toBe('truncated')
+  })
+
   it('is held by its first reason while that lasts', async () => {
     await write({ refresh_status: 'held', hold_reason: 'held_by_operator' })
     expect((await truncate())[1]).toBe('truncated')
@@ -119,6 +136,35 @@ describe('a deletion that was decided about', () => {
     // Of the same go: nothing was put in between.
     for (const event of [first, second, later]) expect(await bucket.take(event)).toBe('already_known')
     expect((await item(world)).refresh_status).toBe('completed')
+  })
+
+  it.each([
+    ['which was applied, and deleted', ['since'], 'truncated'],
+    ['which was applied, and deleted, and one that came later is there', ['since', 'later'], 'truncated'],
+    ['only after it, though that is applied too', ['later'], 'already_known'],
+  ])('is of another truncation by what was put since it: a file %s', async (_, puts, says) => {
+    await truncate()
+    await world.tables.replace(releasing(await item(world)).after, await item(world))
+    const since = '20231118-111012345.parquet'
+    if (puts.includes('since')) {
+      await putFile(world, TABLE, since, '2')
+      await run('since')
+    }
+    const [event] = bucket.remove([since])
+    world.clock.advance(1000)
+    if (puts.includes('later')) {
+      await putFile(world, TABLE, '20231118-121012345.parquet', '3')
+      await run('later')
+    }
+    expect(event && (await bucket.take(event))).toBe(says)
+  })
+
+  it('is of a known one also when a file waits that was put after it', async () => {
+    await truncate()
+    const [again] = bucket.remove(['LOAD00000001.parquet'])
+    world.clock.advance(1000)
+    await putFile(world, TABLE, '20231118-111012345.parquet', '2')
+    expect(again && (await bucket.take(again))).toBe('already_known')
   })
 
   it('is another one when a file that was put since was deleted too', async () => {
@@ -191,6 +237,22 @@ describe('under `on_truncate: empty` a table', () => {
     expect(await empties()).toBe(false)
   })
 
+  it('whose load was deleted less than an hour before is emptied', async () => {
+    await remove('LOAD00000001.parquet')
+    world.clock.advance(3_599_000)
+    await remove('20231118-101012345.parquet')
+    expect(await empties()).toBe(true)
+  })
+
+  it('notes no deletion of a change, and none where it would be held anyway', async () => {
+    await putFile(world, TABLE, '20231118-111012345.parquet', '2')
+    const { revision } = await item(world)
+    await remove('20231118-101012345.parquet')
+    await configured({})
+    await remove('LOAD00000001.parquet')
+    expect((await item(world)).revision).toBe(revision)
+  })
+
   it('notes the deletion of a load once in a while, of however many files', async () => {
     await putFile(world, TABLE, 'LOAD00000002.parquet', '')
     const { revision } = await item(world)
@@ -219,8 +281,18 @@ describe('no truncation is', () => {
     expect(await truncate()).toEqual(['ignored_by_policy', 'ignored_by_policy'])
   })
 
+  it('a deletion in the second in which the load was put', async () => {
+    await write({ generation_from_s: Math.floor(world.clock.now() / 1000) })
+    expect(await remove('20231118-101012345.parquet')).toBe('nothing_loaded')
+  })
+
   it('a deletion before the load that is in the table', async () => {
     await write({ generation_from_s: Math.floor(world.clock.now() / 1000) + 60 })
+    expect((await truncate())[1]).toBe('nothing_loaded')
+  })
+
+  it('what has no commit, and no batch that may have one', async () => {
+    await write({ last_snapshot: null })
     expect((await truncate())[1]).toBe('nothing_loaded')
   })
 
@@ -235,6 +307,32 @@ describe('no truncation is', () => {
     'the deletion of %s',
     async (key) => expect(await noteDeletion(eventOf(key), ports())).toBe('not_data'),
   )
+})
+
+it('fails for now when others write the item faster than it can look', async () => {
+  let looks = 0
+  const get = async (table: string) => {
+    looks += 1
+    return world.tables.get(table)
+  }
+  const replace = async () => ({ written: false as const, current: undefined })
+  bucket.remove(['20231118-101012345.parquet'])
+  const [event] = bucket.remove(['LOAD00000001.parquet'])
+  const losing = event && noteDeletion(event, { ...ports(), tables: { get, replace } })
+  await expect(losing).rejects.toMatchObject({ code: 'TG3118', certainty: 'transient' })
+  await expect(losing).rejects.toThrow(/`shop_orders` changed `8` times .*delivered again/)
+  expect(looks).toBe(8)
+})
+
+it('a word about the next reload outlasts a truncation that is over, and one about emptying does not', async () => {
+  const truncated = { ...(await item(world)), truncated_at_s: 100 }
+  const over = (reload: TableItem['reload']) => truncationOver({ ...truncated, reload })
+  const decided = { truncated_at_s: undefined, truncation_over_s: 100 }
+  expect(over(null)).toEqual(decided)
+  expect(over({ asked_at_s: 5, complete_from_s: null })).toEqual(decided)
+  expect(over({ asked_at_s: null, complete_from_s: 100 })).toEqual({ ...decided, reload: null })
+  const asked = { asked_at_s: 5, complete_from_s: null }
+  expect(over({ asked_at_s: 5, complete_from_s: 100 })).toEqual({ ...decided, reload: asked })
 })
 
 it.each([

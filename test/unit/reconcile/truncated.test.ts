@@ -4,6 +4,7 @@ import type { TableItem } from '../../../shared/contracts/ledger.ts'
 import { releasing } from '../../../shared/operate/release.ts'
 import type { ReconcileOptions } from '../../../shared/reconcile/options.ts'
 import { reconcile } from '../../../shared/reconcile/reconcile.ts'
+import { quarantined } from '../../contract/support/items.ts'
 import { deletedEvent, FOLDER, removable, SOURCES } from '../claims/removals.ts'
 import { claim, createWorld, item, putFile, runJob, settle, tableConfig, type World } from '../claims/world.ts'
 
@@ -74,6 +75,35 @@ describe('a table of which no event told is held', () => {
     expect(await world.files.waiting(TABLE, 9)).toHaveLength(1)
   })
 
+  it('and of several files that were put since the oldest counts', async () => {
+    bucket.remove([LOAD, FIRST])
+    const since = await put(SECOND)
+    await put('3.parquet')
+    await look()
+    expect((await item(world)).truncated_at_s).toBe(since.put_at_s)
+  })
+
+  it('and what waited is truncated with it', async () => {
+    const waited = await put(SECOND)
+    bucket.remove([LOAD, FIRST, SECOND])
+    await look()
+    expect((await item(world)).truncated_at_s).toBe(waited.put_at_s + 1)
+  })
+
+  it('whatever else lies in its folder', async () => {
+    bucket.remove([LOAD, FIRST])
+    const { listed } = world.objects
+    const other = (key: string) => ({ key, etag: 'e', bytes: 1, put_at_s: 1 })
+    world.objects.listed = async function* (...args) {
+      // A marker, and a key that no source explains.
+      yield other(`${FOLDER}_SUCCESS`)
+      yield other('elsewhere/x.parquet')
+      yield other('internal_staging/shop/items/x.parquet')
+      yield* listed(...args)
+    }
+    expect(await look({ table: TABLE })).toMatchObject({ truncated: 1 })
+  })
+
   it('and not emptied, also by policy: a listing is no proof of what a request did', async () => {
     await world.config.putTable(tableConfig(TABLE, { on_truncate: 'empty' }))
     bucket.remove([LOAD, FIRST])
@@ -129,11 +159,36 @@ describe('it is no truncation', () => {
     await untouched()
   })
 
-  it('when the key was put again, which replaces an object', async () => {
-    bucket.remove([LOAD])
+  it('when a key was put again, which replaces an object', async () => {
+    await put(SECOND)
+    await run()
+    bucket.remove([LOAD, SECOND])
     await put(FIRST, 'other bytes')
     await run()
     await untouched()
+  })
+
+  it('when only files are gone that no batch applied', async () => {
+    world.clock.advance(DAY_MS)
+    const file = await put(SECOND)
+    const seen = await item(world)
+    const claimed: TableItem = { ...seen, revision: seen.revision + 1, refresh_status: 'updating_table' }
+    await world.tables.replace(claimed, seen)
+    await world.files.move({ table: TABLE, token: seen.claim_token }, [{ settled: quarantined(file) }])
+    await world.tables.replace({ ...seen, revision: claimed.revision + 1 }, claimed)
+    bucket.remove([LOAD, FIRST, SECOND])
+    await untouched({ without_files: 1 })
+  })
+
+  it.each([
+    [30, { truncated: 0, without_files: 1 }],
+    [90, { truncated: 1, without_files: 0 }],
+  ])('%d seconds before a lifecycle rule may expire what is gone: %o', async (seconds, found) => {
+    const [newest] = await world.files.settledFiles(TABLE, 1)
+    const ageMs = world.clock.now() - (newest?.put_at_s ?? 0) * 1000
+    bucket.remove([LOAD, FIRST])
+    world.clock.advance(DAY_MS - seconds * 1000 - ageMs)
+    expect(await look()).toMatchObject(found)
   })
 
   it('where the policy is to ignore it, the table is switched off, or not configured', async () => {
@@ -153,6 +208,14 @@ describe('it is no truncation', () => {
     await untouched()
     await write({ last_snapshot, generation_from_s: Math.floor(world.clock.now() / 1000) })
     await untouched({ without_files: 1 })
+    await write({ generation_from_s: null, truncated_at_s: 5 })
+    await untouched()
+  })
+
+  it('where history has forgotten all of its files', async () => {
+    bucket.remove([LOAD, FIRST])
+    world.files.settledFiles = async () => []
+    await untouched()
   })
 })
 
