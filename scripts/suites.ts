@@ -102,6 +102,8 @@ export const semantics = pytest({
   fixed: [
     'folding',
     'generations',
+    'full_loads',
+    'truncation',
     'sequence_columns',
     'partial_updates',
     'key_changes',

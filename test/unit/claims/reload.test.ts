@@ -201,6 +201,44 @@ describe('its commit', () => {
   })
 })
 
+describe('a full load that starts again before it was finished', () => {
+  test('replaces what of it was applied already, when all of it is there', async () => {
+    const table = await aTable()
+    await table.put('LOAD1.parquet', [{ id: 1, v: 1 }])
+    await table.put('LOAD2.parquet', [{ id: 2, v: 1 }])
+    await table.tick()
+    await table.put('1.parquet', [{ op: 'U', seq: '01', id: 1, v: 2 }])
+    for (const n of [1, 2, 3]) await table.put(`LOAD${n}.parquet`, [{ id: n, v: 10 }], {}, QUIET_MS / 2)
+    await table.put('2.parquet', [{ op: 'U', seq: '02', id: 3, v: 20 }])
+    // The change from before it, as long as it goes on.
+    expect((await table.tick())?.files.map(nameOf)).toEqual(['1.parquet'])
+    table.world.clock.advance(QUIET_MS)
+    expect((await table.tick())?.files.map(nameOf)).toEqual(['LOAD1.parquet', 'LOAD2.parquet', 'LOAD3.parquet'])
+    await table.tick()
+    expect(table.rows().map(({ id, v }) => [id, v])).toEqual([
+      [1, 10],
+      [2, 10],
+      [3, 20],
+    ])
+  })
+
+  test('is the first one, where nothing of it was applied yet', async () => {
+    const table = await aTable()
+    await table.put('LOAD1.parquet', [{ id: 1, v: 1 }])
+    await table.put('LOAD2.parquet', [{ id: 2, v: 1 }])
+    for (const n of [1, 2, 3]) await table.put(`LOAD${n}.parquet`, [{ id: n, v: 10 }])
+    expect(await table.tick()).toBeUndefined()
+    table.world.clock.advance(QUIET_MS)
+    expect((await table.tick())?.generation).toMatchObject({ replaces: true })
+    expect(table.rows().map(({ id, v }) => [id, v])).toEqual([
+      [1, 10],
+      [2, 10],
+      [3, 10],
+    ])
+    expect(await table.waiting()).toEqual([])
+  })
+})
+
 describe('events that come late', () => {
   test('what was merged into the old generation before the reload was known is applied again with it', async () => {
     const table = await loaded()
