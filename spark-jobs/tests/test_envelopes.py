@@ -117,7 +117,7 @@ COURSES = {
     "no envelopes": Course([put(change("c", "01", id=1, v=1))], {"merge": MERGE}),
 }
 
-COURSES |= elsewhere(COURSES, deep=("JSON lines",))
+COURSES |= elsewhere(COURSES, deep=("events", "JSON lines"))
 
 
 @pytest.fixture(scope="module")

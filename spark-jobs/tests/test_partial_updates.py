@@ -31,6 +31,9 @@ CASES: dict[str, tuple[OF_BATCH, tuple[int | None, int | None]]] = {
         {0: [("I", "01", 1, 1)], 1: [("D", "03", None, None), ("I", "04", 6, 6), ("U", "05", 7, None)]},
         (7, 6),
     ),
+    "after a delete that has the row": (
+        {0: [("I", "01", 1, 1)], 1: [("D", "03", 1, 1), ("U", "04", 7, None)]}, (7, None)
+    ),
     "put twice": (
         {0: [("I", "01", 1, 1)], 1: [("U", "03", 10, 9)], 2: [("U", "03", 10, 9), ("U", "06", 11, None)]},
         (11, 9),

@@ -76,7 +76,8 @@ def fold_partial(
             joined = joined.join(frame.withColumnRenamed(names.SEQUENCE, name), list(keys), "left")
             outranked = outranked | F.coalesce(F.col(names.SEQUENCE) <= F.col(name), F.lit(False))
     whole = (~outranked & ~F.coalesce(is_update(plan.merge.operations), F.lit(False))).cast("int")
-    gives = ~outranked & (F.col(_COVERED) == 0)
+    # What a delete has in its columns was deleted.
+    gives = ~outranked & ~F.col(DELETE) & (F.col(_COVERED) == 0)
     told = joined.withColumn(_WHOLE, whole).withColumn(
         _COVERED, F.coalesce(F.max(_WHOLE).over(newer), F.lit(0))
     )

@@ -125,6 +125,7 @@ describe('applyConfig', () => {
     it.each([
       ['keys: [other]', 'merge.keys'],
       ['sequence_by: other', 'merge.sequence_by'],
+      ['sequence_by: [seq, change_no]', 'merge.sequence_by'],
       ['mode: historical', 'merge.mode'],
       ['target: { database: other }', 'target.database'],
       ['target: { partition_by: ["bucket(4, id)"] }', 'target.partition_by'],
