@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.lake import NOT_THE_SOURCES
-from tidegate_job import iceberg_batch
+from tidegate_job.iceberg import batch as iceberg_batch
 
 from .bucket import BucketLake
 from .data import Changes, Data

@@ -17,8 +17,9 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from tests.conftest import settings_of
-from tidegate_job import hudi, iceberg
 from tidegate_job.apply_table import Job
+from tidegate_job.hudi import table as hudi
+from tidegate_job.iceberg import table as iceberg
 from tidegate_job.object_store import ObjectsByScheme
 from tidegate_job.plan import load_plan
 from tidegate_job.run import run_plan

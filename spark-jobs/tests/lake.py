@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
 from tidegate_job.apply_table import Job
-from tidegate_job.hudi_timeline import load_timeline
+from tidegate_job.hudi.timeline import load_timeline
 from tidegate_job.layout import tombstone_name
 from tidegate_job.names import quote
 from tidegate_job.object_store import ObjectsByScheme

@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake, Row, at, change
-from tidegate_job.iceberg_adopt import adopt
-from tidegate_job.iceberg_properties import lasting_properties
+from tidegate_job.iceberg.adopt import adopt
+from tidegate_job.iceberg.properties import lasting_properties
 from tidegate_job.names import OWN_COLUMNS
 from tidegate_job.plan import TablePlan
 from tidegate_job.session import prepare
@@ -229,7 +229,7 @@ def test_after_a_crash_between_the_two_the_next_attempt_goes_on(
             adopt(*given)  # type: ignore[arg-type]
             raise Crash
 
-        patched.setattr("tidegate_job.iceberg.adopt", adopt_and_crash)
+        patched.setattr("tidegate_job.iceberg.table.adopt", adopt_and_crash)
         assert lake.apply(entry)["result"] == "rejected"
     assert len(lake.snapshots()) == 2
     assert lake.spark.table(f"shop.{lake.table}").columns[-5:] == list(OWN_COLUMNS)
@@ -251,7 +251,7 @@ def test_duplicates_that_came_after_a_crash_are_found(lake: Lake, monkeypatch: p
     make(lake)
     entry = lake.entry([lake.put(CHANGES)])
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate_job.iceberg.commit_files", lambda *given: 1 / 0)
+        patched.setattr("tidegate_job.iceberg.table.commit_files", lambda *given: 1 / 0)
         assert lake.apply(entry)["result"] == "rejected"
     sql(lake, "INSERT INTO TABLE_ VALUES (1, 5, null, null, null, null, null)")
     assert lake.apply(entry)["error"]["code"] == "TG2408"
@@ -292,7 +292,7 @@ def test_another_run_is_faster_between_the_two(
             faster.append({})
             faster[0] = lake.apply(entry, spark=other_session)
 
-    monkeypatch.setattr("tidegate_job.iceberg.adopt", adopt_and_wait)
+    monkeypatch.setattr("tidegate_job.iceberg.table.adopt", adopt_and_wait)
     outcome = lake.apply(entry)
     assert faster[0]["result"] == "committed"
     assert (outcome["result"], outcome["snapshot"]) == ("already_committed", faster[0]["snapshot"])
@@ -312,7 +312,7 @@ def test_a_write_within_the_adoption_is_a_conflict(
         return lasting_properties(plan)
 
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate_job.iceberg_adopt.lasting_properties", properties)
+        patched.setattr("tidegate_job.iceberg.adopt.lasting_properties", properties)
         outcome = lake.apply(entry)
     assert (outcome["result"], outcome["error"]["code"]) == ("rejected", "TG4002")
     assert len(lake.snapshots()) == (2 if write.startswith("INSERT") else 1)

@@ -13,9 +13,9 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.lake import Lake, Row, change
-from tidegate_job.effects import count_effects
-from tidegate_job.iceberg_batch import stage_batch
-from tidegate_job.iceberg_stage import StagedFiles
+from tidegate_job.changes.effects import count_effects
+from tidegate_job.iceberg.batch import stage_batch
+from tidegate_job.iceberg.stage import StagedFiles
 from tidegate_job.outcome import RowCounts
 
 GOOD = [change("I", "10", id=7, v=7)]
@@ -167,7 +167,7 @@ def test_full_load_overwritten_while_it_is_written(lake: Lake, monkeypatch: pyte
         return staged
 
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate_job.iceberg.stage_batch", write_then_overwrite)
+        patched.setattr("tidegate_job.iceberg.table.stage_batch", write_then_overwrite)
         outcome = lake.apply(lake.entry([file]))
     assert outcome["error"]["code"] == "TG2102"
     assert lake.snapshots() == []

@@ -10,7 +10,7 @@ import pytest
 from py4j.protocol import Py4JJavaError
 
 from tests.lake import Lake, change
-from tidegate_job.iceberg_stage import commit_files
+from tidegate_job.iceberg.stage import commit_files
 
 
 def test_replay_is_answered_from_the_evidence_without_the_files(lake: Lake) -> None:
@@ -103,7 +103,7 @@ def test_error_after_the_commit_arrived_is_still_committed(
         commit_files(*given)
         raise ConnectionResetError("reset by peer")
 
-    monkeypatch.setattr("tidegate_job.iceberg.commit_files", lose_the_answer)
+    monkeypatch.setattr("tidegate_job.iceberg.table.commit_files", lose_the_answer)
     outcome = lake.apply(lake.entry([lake.put([change("I", "02", id=2, v=2)])]))
     assert (outcome["result"], outcome["error"]) == ("committed", None)
     assert len(lake.rows()) == 2
@@ -121,7 +121,7 @@ def test_unknown_commit_state_that_left_nothing_is_unknown(
         unknown = jvm.org.apache.iceberg.exceptions.CommitStateUnknownException(cause)
         raise Py4JJavaError("commit", unknown)
 
-    monkeypatch.setattr("tidegate_job.iceberg.commit_files", time_out)
+    monkeypatch.setattr("tidegate_job.iceberg.table.commit_files", time_out)
     outcome = lake.apply(lake.entry([lake.put([change("I", "02", id=2, v=2)])]))
     assert (outcome["result"], outcome["error"]["code"]) == ("unknown", "TG4003")
     assert outcome["error"]["transient"] is True
@@ -131,8 +131,10 @@ def test_unknown_commit_state_that_left_nothing_is_unknown(
 def test_commit_without_its_mark_is_not_called_committed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that ignores the commit properties in silence, as Spark's session property does."""
     lake.apply_and_settle([lake.put([change("I", "01", id=1, v=1)])])
-    monkeypatch.setattr("tidegate_job.iceberg.needs_spark", lambda *given: True)
-    monkeypatch.setattr("tidegate_job.iceberg.with_commit_properties", lambda spark, properties, work: work())
+    monkeypatch.setattr("tidegate_job.iceberg.table.needs_spark", lambda *given: True)
+    monkeypatch.setattr(
+        "tidegate_job.iceberg.table.with_commit_properties", lambda spark, properties, work: work()
+    )
     outcome = lake.apply(lake.entry([lake.put([change("U", "02", id=1, v=2)])]))
     assert (outcome["result"], outcome["error"]["code"]) == ("unknown", "TG4007")
 

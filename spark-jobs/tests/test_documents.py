@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegate_job.changes.tombstones import remembered_deletes
 from tidegate_job.errors import FILE_TRUNCATED, JobError
 from tidegate_job.evidence import Evidence, KeyColumn, decode_part, encode_part, put_evidence, read_evidence
 from tidegate_job.key_values import encode
@@ -24,7 +25,6 @@ from tidegate_job.outcome import AppliedFile, BadFile, Outcome, RowCounts
 from tidegate_job.partition_spec import PartitionField, parse_partition_by
 from tidegate_job.plan import load_plan, parse_plan
 from tidegate_job.schemas import ContractError, validate
-from tidegate_job.tombstones import remembered_deletes
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = json.loads((ROOT / "test/fixtures/contracts.example.json").read_text("utf-8"))

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from tidegate_job.errors import STORAGE_FAILED, JobError
-from tidegate_job.file_checks import BadFiles, as_found_now, damaged
+from tidegate_job.files.file_checks import BadFiles, as_found_now, damaged
 from tidegate_job.object_store import LocalObjects, ObjectState
 from tidegate_job.plan import PlannedFile
 

@@ -9,8 +9,8 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake, change
+from tidegate_job.files.read_failures import blame_files
 from tidegate_job.plan import PlannedFile
-from tidegate_job.read_failures import blame_files
 
 FULL = Path("/dev/full")
 pytestmark = pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")

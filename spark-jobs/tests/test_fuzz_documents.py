@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hostile import EXAMPLES, almost, extremes
+from tidegate_job.changes.tombstones import remembered_deletes
 from tidegate_job.errors import FILE_EMPTY, JobError
 from tidegate_job.evidence import KeyColumn, encode_part, read_evidence
 from tidegate_job.layout import ControlLayout
 from tidegate_job.object_store import ObjectGone, ObjectState
 from tidegate_job.outcome import Outcome
 from tidegate_job.plan import Plan, load_plan
-from tidegate_job.tombstones import remembered_deletes
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "test/fixtures/contracts.example.json").read_text("utf-8"))
 PLAN = GOLDEN["plan"]

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from tests.hostile import DEEP, EXAMPLES
-from tidegate_job.changes import read_changes
+from tidegate_job.changes.fold import read_changes
+from tidegate_job.changes.operations import Operations
 from tidegate_job.columns import agree_columns
 from tidegate_job.errors import JobError
-from tidegate_job.file_checks import BadFiles, check_unchanged, diagnose
-from tidegate_job.landed import LandedFiles
+from tidegate_job.files.file_checks import BadFiles, check_unchanged, diagnose
+from tidegate_job.files.landed import LandedFiles
+from tidegate_job.files.read_failures import blame_files
 from tidegate_job.object_store import LocalObjects
-from tidegate_job.operations import Operations
 from tidegate_job.plan import Merge, PlannedFile, TextFiles
-from tidegate_job.read_failures import blame_files
 
 MERGE = Merge("snapshot", ("id",), ("seq",), Operations("op", ("D",)), frozenset())
 #: Reasons that file_checks and columns give for a file.

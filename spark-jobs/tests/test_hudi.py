@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from tests.kinds import DEEP, of_kind
 from tests.lake import Lake, Row, at, change
-from tidegate_job import hudi as hudi_module
+from tidegate_job.hudi import table as hudi_module
 from tidegate_job.session import prepare
 
 EITHER = ("hudi copy on write", "hudi merge on read") if DEEP else ("hudi merge on read",)

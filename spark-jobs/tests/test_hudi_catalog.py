@@ -12,8 +12,8 @@ from botocore.stub import ANY, Stubber
 
 from tests.kinds import of_kind
 from tests.lake import Lake, change
-from tidegate_job.hudi import Hudi
-from tidegate_job.hudi_catalog import GlueRegistry, HudiEntry, partition_values, table_input
+from tidegate_job.hudi.catalog import GlueRegistry, HudiEntry, partition_values, table_input
+from tidegate_job.hudi.table import Hudi
 
 ENTRY = HudiEntry(
     database="shop",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tidegate_job.json_files import lines_as_envelopes
+from tidegate_job.files.json_files import lines_as_envelopes
 
 FLAT = lines_as_envelopes(["op", "ts_ms", "source.lsn", "before.id", "transaction.total_order"])
 EVENT: dict[str, Any] = {

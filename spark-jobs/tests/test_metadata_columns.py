@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from tests.courses import Course, put, tell
 from tests.kinds import DEEP, HISTORIES, KINDS
 from tests.lake import Lake, change
-from tidegate_job.iceberg_properties import creation_properties, own_columns_of
+from tidegate_job.iceberg.properties import creation_properties, own_columns_of
 from tidegate_job.names import OWN_COLUMNS
 from tidegate_job.plan import parse_plan
 

@@ -88,7 +88,7 @@ def test_every_delete_is_in_the_evidence_even_if_an_insert_follows(
 ) -> None:
     """[no-revival] Also in parts, each named by its own highest sequence."""
     monkeypatch.setattr("tidegate_job.evidence.ROWS_A_PART", 2)
-    monkeypatch.setattr("tidegate_job.effects.ROWS_A_PART", 2)
+    monkeypatch.setattr("tidegate_job.changes.effects.ROWS_A_PART", 2)
     changes = [change("D", f"0{9 - key}", id=key) for key in range(5)]
     outcome = lake.apply_and_settle(
         [lake.put([*changes, change("D", "01", id=0), change("I", "99", id=4, v=4)])]

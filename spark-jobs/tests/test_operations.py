@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from tests.courses import Course, put, tell
 from tests.lake import Lake, Row, change
-from tidegate_job.operations import Operations, operations_of
+from tidegate_job.changes.operations import Operations, operations_of
 
 DEBEZIUM = {"column": "OP", "inserts": ["c", "r"], "updates": ["u"], "deletes": ["d", "t"]}
 QLIK = {

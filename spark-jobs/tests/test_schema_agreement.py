@@ -9,7 +9,7 @@ import pytest
 
 from tests.test_documents import GOLDEN
 from tidegate_job.columns import BatchColumns, Footer, agree_columns
-from tidegate_job.file_checks import FileError
+from tidegate_job.files.file_checks import FileError
 from tidegate_job.plan import parse_plan
 from tidegate_job.schema_policy import SchemaHeld, Widens, widens
 

@@ -133,7 +133,7 @@ def test_whichever_attempt_commits_says_what_was_changed(
         raise KeyError("out of memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr("tidegate_job.iceberg.commit_files", die)
+        patched.setattr("tidegate_job.iceberg.table.commit_files", die)
         assert lake.apply(entry)["result"] == "rejected"
     assert lake.rows() == [{"id": 1, "v": 1, EXTRA: None}]
     second = lake.apply(entry, spark=other_session)

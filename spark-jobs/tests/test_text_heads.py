@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hostile import EXAMPLES
+from tidegate_job.changes.operations import Operations
 from tidegate_job.errors import JobError
-from tidegate_job.json_files import lines_as_they_are
-from tidegate_job.operations import Operations
+from tidegate_job.files.json_files import lines_as_they_are
+from tidegate_job.files.text_heads import _names, first_record, text_types
 from tidegate_job.plan import Merge, PlannedFile, TextFiles
-from tidegate_job.text_heads import _names, first_record, text_types
 
 CSV = TextFiles()
 FIELD = st.text(st.sampled_from('ab",;\n\r é'), max_size=6)

@@ -12,8 +12,8 @@ import pytest
 from pyiceberg.table import StaticTable
 
 from tests.lake import Lake, change
-from tidegate_job import iceberg_batch
-from tidegate_job.iceberg_scan import PinnedScan
+from tidegate_job.iceberg import batch as iceberg_batch
+from tidegate_job.iceberg.scan import PinnedScan
 
 MODES = ("merge_on_read", "copy_on_write")
 DAY = datetime.date(2024, 1, 1)

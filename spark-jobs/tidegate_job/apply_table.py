@@ -16,10 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from . import names
-from .change_kinds import without_marks
-from .changes import DELETE, bad_rows, file_rows, fold, keys_are_unique, read_changes, rows_of_plain_files
-from .columns import BatchColumns, Footer, agree_columns, special_columns
-from .effects import (
+from .changes.effects import (
     as_inserts,
     as_versions,
     collect_deletes,
@@ -28,6 +25,20 @@ from .effects import (
     remembered_frame,
     with_effects,
 )
+from .changes.fold import (
+    DELETE,
+    bad_rows,
+    file_rows,
+    fold,
+    keys_are_unique,
+    read_changes,
+    rows_of_plain_files,
+)
+from .changes.kinds import without_marks
+from .changes.late import FoundRows, check_rows, lowest_late_sequence
+from .changes.partial_updates import fold_partial, refuse_late, unchanged_columns, without_values
+from .changes.tombstones import remembered_deletes
+from .columns import BatchColumns, Footer, agree_columns, special_columns
 from .errors import (
     DISK_FULL,
     ENGINE_FAILED,
@@ -42,22 +53,19 @@ from .errors import (
     ResultUnknown,
 )
 from .evidence import Evidence, KeyColumn, put_evidence, read_evidence
-from .file_checks import BadFiles, as_found_now, check_unchanged
-from .hudi_layout import as_hudi_has_them
-from .iceberg_adopt import check_adopted_columns
+from .files.file_checks import BadFiles, as_found_now, check_unchanged
+from .files.landed import LandedFiles
+from .files.read_failures import blame_files
+from .hudi.layout import as_hudi_has_them
+from .iceberg.adopt import check_adopted_columns
 from .java import first_line, is_full_disk
 from .kept import kept
-from .landed import LandedFiles
-from .late import FoundRows, check_rows, lowest_late_sequence
 from .layout import ControlLayout
 from .object_store import ObjectStore
 from .outcome import AppliedFile, Lookup, Outcome, RowCounts
-from .partial_updates import fold_partial, refuse_late, unchanged_columns, without_values
 from .partition_spec import parse_partition_by
 from .plan import PlannedFile, TablePlan
-from .read_failures import blame_files
 from .table_format import Commit, Look, OpenTable, TableFormat
-from .tombstones import remembered_deletes
 
 _ONE_TASK_ROWS = 25_000
 """Up to this many rows are read by one task: what follows needs no shuffle then, which costs more than they

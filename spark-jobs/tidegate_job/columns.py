@@ -17,7 +17,7 @@ from .errors import (
     SEQUENCE_TYPE,
     JobError,
 )
-from .file_checks import FileError
+from .files.file_checks import FileError
 from .key_values import can_be_key
 from .names import RESCUED, RESCUED_TYPE, RESERVED_PREFIX
 from .plan import Merge, PlannedFile

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .changes.operations import Operations, operations_of
 from .errors import PLAN_INVALID, PLAN_UNREADABLE, JobError
 from .json_documents import parsed
 from .layout import ControlLayout, LayoutError
 from .names import NEEDED_COLUMNS, OWN_COLUMNS
 from .object_store import ObjectStore
-from .operations import Operations, operations_of
 from .schemas import ContractError, validate
 
 

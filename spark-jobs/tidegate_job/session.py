@@ -6,9 +6,9 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from .apply_table import Job
-from .hudi import Hudi
-from .hudi_catalog import GlueRegistry
-from .iceberg import Iceberg, pin_tables
+from .hudi.catalog import GlueRegistry
+from .hudi.table import Hudi
+from .iceberg.table import Iceberg, pin_tables
 from .java import keep_names
 from .layout import ControlLayout
 from .object_store import ObjectStore

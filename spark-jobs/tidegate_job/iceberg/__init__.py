@@ -1,0 +1,1 @@
+"""Iceberg tables: looked at, written and replaced."""

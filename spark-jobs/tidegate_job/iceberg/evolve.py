@@ -1,0 +1,87 @@
+"""Columns that an Iceberg table gets, or whose type is widened, for the batch that brings them.
+
+A change of metadata of its own, before the batch is written: it makes no snapshot, so what the batch was
+compared with stays pinned (rule 4), and if the batch then fails a column is there that nobody has filled.
+What was changed is noted in the table for as long, so that whichever attempt commits the batch says it in
+its summary.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from .. import names
+from ..commit_properties import CHANGES
+from ..outcome import SchemaChange
+from ..plan import TablePlan
+from .adopt import ChangedMeanwhile, state_of
+from .relayout import spark_types
+
+
+def evolve(
+    jvm: Any, table: Any, plan: TablePlan, columns: Mapping[str, str], rows: DataFrame
+) -> tuple[SchemaChange, ...]:
+    """Add and widen until the table has `columns` (which `rows` have too), and say what was changed for this
+    batch, by this attempt or an earlier one.
+
+    ChangedMeanwhile if the table is no longer what was looked at; Iceberg's own CommitFailedException if
+    that shows only in the commit.
+    """
+    changes = _changes(spark_types(jvm, table.schema()), columns)
+    if not changes:
+        return _noted(table, plan)
+    seen = state_of(table)
+    transaction = table.newTransaction()  # refreshes
+    if state_of(table) != seen:
+        raise ChangedMeanwhile("it was changed before its columns could be")
+    java_rows = rows.select(*(names.quote(change.column) for change in changes))._jdf.schema().asNullable()
+    types = jvm.org.apache.iceberg.spark.SparkSchemaUtil.convert(java_rows)
+    update = transaction.updateSchema().caseSensitive(False)
+    for change in changes:
+        type_ = types.caseInsensitiveFindField(change.column).type()
+        if change.change == "widened":
+            update = update.updateColumn(change.column, type_)
+        else:
+            # The form with a parent, since a name may have a dot in it.
+            update = update.addColumn(None, change.column, type_).moveBefore(change.column, names.SEQUENCE)
+    update.commit()
+    note = {"batch": plan.batch_id, "changes": [change.document() for change in changes]}
+    transaction.updateProperties().set(CHANGES, json.dumps(note)).commit()
+    transaction.commitTransaction()
+    return changes
+
+
+def earlier_types(jvm: Any, table: Any) -> dict[str, frozenset[str]]:
+    """The types that the table's columns have had in any of its schemas, by lower-case name. A column that
+    was dropped and added again is another column."""
+    now = {int(field.fieldId()): str(field.name()).lower() for field in table.schema().columns()}
+    found: dict[str, set[str]] = {}
+    for schema in table.schemas().values():
+        types = spark_types(jvm, schema)
+        for field in schema.columns():
+            name = now.get(int(field.fieldId()))
+            if name is not None:
+                found.setdefault(name, set()).add(types[str(field.name()).lower()])
+    return {name: frozenset(types) for name, types in found.items()}
+
+
+def _changes(stored: Mapping[str, str], columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:
+    changes: list[SchemaChange] = []
+    for name, type_ in columns.items():
+        if name not in stored:
+            changes.append(SchemaChange("added", name, type_))
+        elif stored[name] != type_:
+            changes.append(SchemaChange("widened", name, type_, was=stored[name]))
+    return tuple(changes)
+
+
+def _noted(table: Any, plan: TablePlan) -> tuple[SchemaChange, ...]:
+    """What an earlier attempt at the same batch has changed."""
+    note = json.loads(table.properties().get(CHANGES) or "{}")
+    if note.get("batch") != plan.batch_id:
+        return ()
+    return tuple(SchemaChange(**change) for change in note["changes"])
