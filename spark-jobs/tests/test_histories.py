@@ -55,8 +55,8 @@ def test_any_history_ends_with_the_newest_change_of_each_key(
         folder = tmp_path_factory.mktemp("histories")
         lakes = [of_kind(Lake(spark, folder), kind) for kind, _ in places]
         one_by_one(lakes, [course(history, lake) for history, lake in zip(drawn, lakes, strict=True)])
-        wrong = [wrongs for wrongs in map(wrong_in, drawn, lakes) if wrongs]
-        assert wrong == []
+        wrong = [line for history, lake in zip(drawn, lakes, strict=True) for line in wrong_in(history, lake)]
+        assert not wrong, "\n".join(wrong)
 
     check()
     assert len(played) >= EXAMPLES * AT_ONCE
@@ -70,5 +70,5 @@ def wrong_in(history: History, lake: Lake) -> list[str]:
         found, expected = lake.rows(), final_rows(history)
     # A table that no new file has reached lacks a column: there is nothing in it.
     nothing = dict.fromkeys(history.new)
-    found_differences = differences([nothing | row for row in found], [plain(row) for row in expected])
-    return [*found_differences, repr(history)] if found_differences else []
+    wrong = differences([nothing | row for row in found], [plain(row) for row in expected])
+    return [f"{lake.table}, of {history}:", *wrong] if wrong else []
