@@ -52,15 +52,14 @@ def test_the_table_ends_as_its_source_did(spark: SparkSession, tmp_path: Path, p
     lakes = [of_kind(Lake(spark, tmp_path), kind) for kind, _ in PIECES[piece]]
     courses = [arrival.course(lake) for lake, (_, arrival) in zip(lakes, PIECES[piece], strict=True)]
     one_by_one(lakes, courses)
-    wrong = {}
+    wrong: list[str] = []
     for lake, (kind, arrival) in zip(lakes, PIECES[piece], strict=True):
         if lake.mode == "historical":
-            found = differences(lake.versions(), every_version(arrival.table))
+            found = differences(lake.versions(), every_version(arrival))
         else:
             found = differences(lake.rows(), final_rows(arrival.table))
-        if found:
-            wrong[kind, *arrival] = found
-    assert wrong == {}
+        wrong += [f"{kind}, {arrival}:", *found] if found else []
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(("table", "waves", "order"), list(product(TABLES, WAVES, ORDERS)))
