@@ -48,8 +48,8 @@ type Emptiable = Pick<MergeSpec, 'mode'> & Pick<TargetSpec, 'format' | 'properti
 /** Why a table can't be emptied, as the rest of a sentence that begins with its name; undefined if it can. */
 export function notEmptied({ mode, format, properties }: Emptiable): string | undefined {
   if (mode === 'historical') return 'is a history, which keeps every version: a truncation is none'
-  if (format !== 'iceberg') return 'is no Iceberg table: only those are emptied'
-  if (properties['format-version'] === '3') return 'is of format version 3, whose rows can only be merged'
+  if (format === 'iceberg' && properties['format-version'] === '3')
+    return 'is of format version 3, whose rows can only be merged'
   return undefined
 }
 

@@ -9,6 +9,7 @@ import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from tests.kinds import DEEP, of_kind
 from tests.lake import Lake, Row, at, change
 from tidegate_job.errors import JobError
 from tidegate_job.session import prepare
@@ -76,6 +77,31 @@ def test_a_truncated_table_is_emptied_by_one_commit_and_keeps_its_columns_and_it
     lake.expire_all_but_one()
     with pytest.raises(PySparkException, match=str(before)):
         ids_as_of(lake, before)
+
+
+HUDI = [
+    ("hudi copy on write", ["v"]),
+    *([("hudi merge on read", ["v"]), ("hudi merge on read", [])] if DEEP else []),
+]
+
+
+@pytest.mark.parametrize(("kind", "partition_by"), HUDI)
+def test_a_hudi_table_is_emptied_too(lake: Lake, kind: str, partition_by: list[str]) -> None:
+    lake = of_kind(lake, kind)
+    lake.partition_by = partition_by
+    lake.apply_and_settle([lake.put([{"id": key, "v": 1} for key in (1, 2)], kind="full")])
+    before = lake.settled_snapshot
+    entry = emptied(lake)
+    outcome = lake.apply(entry)
+    assert outcome["error"] is None, outcome["error"]["message"]
+    assert lake.rows() == []
+    assert lake.apply(entry)["result"] == "already_committed"
+    lake.settle(outcome)
+    assert before
+    travelled = lake.frame(**{"as.of.instant": before}).orderBy("id").collect()
+    assert [row["id"] for row in travelled] == [1, 2]
+    lake.apply_and_settle([lake.put([change("I", "02", id=2, v=2)])])
+    assert lake.rows() == [{"id": 2, "v": 2}]
 
 
 def test_it_is_emptied_once_however_many_runs_do_it_and_what_the_source_goes_on_with_stays(

@@ -86,7 +86,7 @@ function tableOf(name: string, seed: number, faults: Faults, mode: 'S' | 'H'): S
   const random = new Random(seed, `table ${name}`)
   const format = !faults.has('job-zombie') && random.chance(0.3) ? 'hudi' : 'iceberg'
   const truncated = random.pick(['empty', 'complete', 'release'] as const)
-  return { name, mode, format, truncated: mode === 'S' && format === 'iceberg' ? truncated : 'release' }
+  return { name, mode, format, truncated: mode === 'S' ? truncated : 'release' }
 }
 
 /** Runs that follow each other while a job of the one before may still sleep. */

@@ -83,7 +83,7 @@ class HudiTable:
 
     @property
     def declared(self) -> Mapping[str, str] | None:
-        if not self._has_commits or self._plan.replaces:
+        if not self._has_commits or (self._plan.replaces and not self._plan.empties):
             return None
         return {
             name.lower(): type_

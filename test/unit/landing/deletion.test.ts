@@ -223,7 +223,6 @@ describe('under `on_truncate: empty` a table', () => {
 
   it.each([
     ['historical', { merge: { ...tableConfig(TABLE).merge, mode: 'historical' as const } }],
-    ['of Hudi', { target: { ...tableConfig(TABLE).target, format: 'hudi' as const } }],
     ['of format version 3', { target: { ...tableConfig(TABLE).target, properties: { 'format-version': '3' } } }],
   ])('that is %s is held', async (_, change) => {
     await configured({ on_truncate: 'empty', ...change })
