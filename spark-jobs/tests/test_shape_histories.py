@@ -3,6 +3,7 @@ group of keys) of a table has a history of its own, so that few commits try many
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
@@ -15,9 +16,10 @@ from tests.courses import Course, Files, elsewhere, everywhere, tell
 from tests.kinds import DEEP
 from tests.lake import Lake, Row, change
 
-HISTORIES = 10_000 if DEEP else 1_000
+HISTORIES = 3_000 if DEEP else 1_000
 BATCHES = 3
 GROUP = 3
+OPERATIONS = {"I": "c", "U": "u", "D": "d"}
 Batches = list[list[Row]]
 
 
@@ -94,6 +96,19 @@ def files(rows: Sequence[Row], random: Random) -> Files:
     return put
 
 
+def envelopes(rows: Sequence[Row], random: Random) -> Files:
+    """The same of moving keys, as Debezium's events in JSON lines."""
+
+    def event(row: Row) -> Row:
+        held = {"id": row["id"], "v": row["v"]}
+        before = {"id": row["bi_id"], "v": None} if row["bi_id"] is not None else None
+        images = {"before": held, "after": None} if row["op"] == "D" else {"before": before, "after": held}
+        return {"op": OPERATIONS[row["op"]], "source": {"lsn": int(row["seq"])}, **images}
+
+    lines = "\n".join(json.dumps(event(row)) for row in random.sample(rows, len(rows)))
+    return lambda lake: [lake.put_bytes(lines.encode(), f"{len(rows)}.json")]
+
+
 Fold = Callable[[Batches], list[Row]]
 TOLD: dict[str, tuple[Callable[[Random], Batches], Fold, dict[str, Any]]] = {
     "partial updates": (partial_updates, fold_partial_updates, {"null_means_unchanged": ["a"]}),
@@ -105,7 +120,18 @@ COURSES = {
     name: Course([files(rows, Random(SEED)) for rows in BATCHES_OF[name]], {"merge": merge})
     for name, (_, _, merge) in TOLD.items()
 }
-COURSES |= elsewhere(COURSES, deep=list(TOLD))
+EVENTS = Course(
+    [envelopes(rows, Random(SEED)) for rows in BATCHES_OF["moving keys"]],
+    {
+        "text_files": {"columns": [{"name": name, "type": "bigint"} for name in ("id", "v")]},
+        "merge": {
+            "shape": "debezium",
+            "sequence_by": "source.lsn",
+            "operations": {"column": "op", "inserts": ["c"], "updates": ["u"], "deletes": ["d"]},
+        },
+    },
+)
+COURSES |= {**elsewhere(COURSES, deep=list(TOLD)), "events": EVENTS}
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +146,7 @@ def test_table_ends_as_a_fold_in_plain_python(courses: dict[str, Course], name: 
     assert len(expected) > HISTORIES / 3
     for course in everywhere(courses, name):
         assert course.rows(*expected[0]) == expected
+
+
+def test_envelopes_of_moving_keys_end_so_too(courses: dict[str, Course]) -> None:
+    assert courses["events"].rows() == fold_moving_keys(BATCHES_OF["moving keys"])
