@@ -300,7 +300,7 @@ def test_reload_replaces_rows_and_columns_and_the_old_ones_stay_readable(hudi: L
     assert hudi.rows("id", "v") == [{"id": 5, "v": 5}]
 
 
-@pytest.mark.parametrize("kind", ["hudi copy on write", "hudi merge on read"])
+@pytest.mark.parametrize("kind", EITHER)
 def test_clustering_is_no_commit_of_ours(lake: Lake, kind: str) -> None:
     """[commit-authority] It rewrites files, after our commits: replays are known, sequences are kept."""
     of_kind(lake, kind).properties = {
