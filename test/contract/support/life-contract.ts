@@ -5,6 +5,7 @@ import { claimBatch } from '../../../shared/claims/claim-batch.ts'
 import { applyConfig } from '../../../shared/config/apply.ts'
 import { controlLayout } from '../../../shared/contracts/control-layout.ts'
 import { type ClaimBatchOutput, claimReport, manifest } from '../../../shared/contracts/runs.ts'
+import { noteDeletion } from '../../../shared/landing/deletion.ts'
 import { landFile } from '../../../shared/landing/land-file.ts'
 import { sourcesFrom } from '../../../shared/landing/sources.ts'
 import { createMemoryAuditLog } from '../../../shared/memory/audit-log.ts'
@@ -77,6 +78,25 @@ function tableIn(world: World) {
     return { execution, claimed, skipped: claimReport.parse(JSON.parse(body ?? '')).skipped }
   }
 
+  /** Nothing is left of it, and the event of its load's deletion comes, of a second after its newest put. */
+  async function truncated() {
+    const put = [...(await world.files.waiting(table, 99)), ...(await world.files.settledFiles(table, 99))]
+    const time = new Date((Math.max(...put.map((file) => file.put_at_s)) + 1) * 1000).toISOString()
+    const event = {
+      id: 'truncated',
+      source: 'aws.s3',
+      'detail-type': 'Object Deleted',
+      time,
+      detail: {
+        bucket: { name: STAGING },
+        object: { key: `staging/shop/${name}/${LOAD}.parquet` },
+        reason: 'DeleteObject',
+      },
+    } as const
+    async function* listed() {}
+    return noteDeletion(event, { ...world, objects: { listed }, sources, stagingBucket: STAGING })
+  }
+
   const execution = (): string => `${name}${++executions}`
   const begin = async (cadence: string) => {
     const name = execution()
@@ -97,7 +117,7 @@ function tableIn(world: World) {
     expect(new Set(files.flat()).size).toBe(files.flat().length)
     return files.map(({ length }) => length)
   }
-  return { name, table, lake, apply, land, batch, claim, execution, begin, finish, run, waiting, commits }
+  return { name, table, lake, apply, land, batch, claim, execution, begin, finish, run, waiting, commits, truncated }
 }
 
 const LOAD = 'LOAD00000001'
@@ -132,6 +152,26 @@ export function lifeContract(kind: string, makeWorld: () => World): void {
         [[one.table, 'completed', 'committed']],
         [1, 1, 1],
       ])
+    })
+
+    test('truncated at its source: the next run empties it by a commit without files, once', async () => {
+      const world = makeWorld()
+      const one = tableIn(world)
+      await one.apply('  shop.NAME: { on_truncate: empty }\n')
+      await one.land(LOAD, 'rows')
+      expect(await one.run(OFTEN)).toEqual([[one.table, 'completed', 'committed']])
+      await one.land(FIRST, '1')
+      expect(await one.truncated()).toBe('truncated')
+      expect(await item(world, one.table)).toMatchObject({ hold_reason: 'truncated_at_source' })
+
+      expect(await one.run(OFTEN)).toEqual([[one.table, 'completed', 'committed']])
+      const emptied = await item(world, one.table)
+      expect(emptied).toMatchObject({ refresh_status: 'completed', generation: 2, reload: null, error: null })
+      expect(emptied.truncated_at_s).toBeUndefined()
+      expect([await one.waiting(), one.commits()]).toEqual([[], [1, 0]])
+      const superseded = (await world.files.settledFiles(one.table, 9)).find(({ reason }) => reason === 'before_reload')
+      expect(superseded?.file_ingestion_path).toContain(FIRST)
+      expect([await one.truncated(), await one.run(OFTEN)]).toEqual(['nothing_loaded', []])
     })
 
     test('added: the files that waited for it go with the next run of its cadence', async () => {
