@@ -27,12 +27,11 @@ HISTORY_NEEDS = ("_tg_sequence", "_tg_operation", "_tg_batch")
 WAYS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "merge on read": ({}, ("_tg_sequence",)),
     "copy on write": ({"write_mode": "copy_on_write"}, ("_tg_sequence",)),
-    "format version 3": ({"properties": {"format-version": "3"}}, ("_tg_sequence",)),
     "historical": ({"mode": "historical"}, HISTORY_NEEDS),
     "hudi history": (HISTORIES["hudi history"], HISTORY_NEEDS),
 }
 if DEEP:
-    WAYS |= {name: (kind, ("_tg_sequence",)) for name, kind in KINDS.items() if "hudi" in name}
+    WAYS |= {name: (kind, ("_tg_sequence",)) for name, kind in KINDS.items()}
 
 
 GOLDEN = Path(__file__).parents[2] / "test" / "fixtures" / "contracts.example.json"
