@@ -52,7 +52,7 @@ export const DEEP_PLAN: Plan = [
       pytest({ name: 'fuzz', budgetMinutes: 10, fixed: ['tests/test_fuzz_documents.py', 'tests/test_fuzz_files.py'] }),
       semantics,
       pytest({ name: 'killed-jobs', budgetMinutes: 40, fixed: ['tests/test_killed_jobs.py'] }),
-      pytest({ name: 'real-history', budgetMinutes: 60, fixed: ['tests/test_real_history.py'] }),
+      pytest({ name: 'real-history', budgetMinutes: 100, fixed: ['tests/test_real_history.py'] }),
       pytest({ name: 'random-histories', budgetMinutes: 60, fixed: ['tests/test_histories.py'] }),
       vitest('e2e', {
         name: 'interruptions',
