@@ -108,6 +108,7 @@ export const semantics = pytest({
     'partial_updates',
     'key_changes',
     'envelopes',
+    'shape_histories',
     'schema_policies',
   ].map((of) => `tests/test_${of}.py`),
 })
