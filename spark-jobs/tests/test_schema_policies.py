@@ -72,9 +72,10 @@ class Change:
     lenient: Done | Refused
 
     def under(self, policy: str, format: str = "iceberg") -> Done | Refused:
-        """A Hudi table's decimals stay, so it is held where one of Iceberg's is widened."""
+        """Of Hudi's types only int widens without a change of values; a table is held where another type of
+        Iceberg's is widened."""
         found = {"strict": self.strict, "evolve": self.evolve, "lenient": self.lenient}[policy]
-        widened = isinstance(found, Done) and any("decimal" in one.get("was", "") for one in found.changed)
+        widened = isinstance(found, Done) and any(one.get("was", "int") != "int" for one in found.changed)
         return HELD if widened and format == "hudi" else found
 
 

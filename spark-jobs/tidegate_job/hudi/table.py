@@ -95,8 +95,9 @@ class HudiTable:
         return earlier_types(self._timeline) if self._timeline is not None else {}
 
     def widens(self, stored: str, type_: str) -> bool:
-        # A decimal of more digits has more bytes, which Hudi takes for another type.
-        return widens(stored, type_) and not stored.startswith("decimal")
+        # A decimal of more digits has more bytes, which Hudi takes for another type. Floats it reads as
+        # doubles by their shortest text, so that digits beyond the seventh or so would change.
+        return stored == "int" and widens(stored, type_)
 
     @property
     def is_empty(self) -> bool:
