@@ -72,8 +72,15 @@ def test_one_bad_table_makes_the_exit_code_1_and_harms_no_other(lake: Lake) -> N
 
 def test_modules_for_other_engines_do_not_import_spark() -> None:
     """A second engine without a JVM runs the same plans later."""
-    names = ["columns", "errors", "evidence", "file_checks", "key_values", "late", "layout", "names"]
-    names += ["object_store", "outcome", "partition_spec", "plan", "tombstones"]
+    names = ["columns", "errors", "evidence", "key_values", "layout", "names", "object_store", "outcome"]
+    names += [
+        "partition_spec",
+        "plan",
+        "schema_policy",
+        "files.file_checks",
+        "changes.late",
+        "changes.tombstones",
+    ]
     imports = "; ".join(f"import tidegate_job.{name}" for name in names)
     check = f"{imports}; import sys; sys.exit('pyspark' in sys.modules or 'boto3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=JOBS, check=False).returncode == 0
