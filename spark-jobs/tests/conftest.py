@@ -64,6 +64,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.stop()
 
 
+@pytest.fixture(scope="module")
+def other_session(spark: SparkSession) -> SparkSession:
+    """A session with its own catalogue cache, as another application has it."""
+    session = spark.newSession()
+    prepare(session)
+    return session
+
+
 @pytest.fixture
 def lake(spark: SparkSession, tmp_path: Path) -> Lake:
     """A fresh control bucket, staging folder and target table."""

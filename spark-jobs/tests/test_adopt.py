@@ -13,7 +13,6 @@ from tidegate_job.iceberg.adopt import adopt
 from tidegate_job.iceberg.properties import lasting_properties
 from tidegate_job.names import OWN_COLUMNS
 from tidegate_job.plan import TablePlan
-from tidegate_job.session import prepare
 
 BOTH = pytest.mark.parametrize("mode", ["merge_on_read", "copy_on_write"])
 CHANGES = [
@@ -27,14 +26,6 @@ CHANGES = [
 def lake(lake: Lake) -> Lake:
     lake.adopt = True
     return lake
-
-
-@pytest.fixture(scope="module")
-def other_session(spark: SparkSession) -> SparkSession:
-    """A session with its own catalogue cache, as another application has it."""
-    session = spark.newSession()
-    prepare(session)
-    return session
 
 
 def make(

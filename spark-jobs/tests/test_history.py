@@ -15,7 +15,6 @@ from pyiceberg.table import StaticTable
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake, Row, at, change, make_table_without_rows
-from tidegate_job.session import prepare
 
 WIDE = 120
 
@@ -24,13 +23,6 @@ WIDE = 120
 def history(lake: Lake) -> Lake:
     lake.mode = "historical"
     return lake
-
-
-@pytest.fixture(scope="module")
-def other_session(spark: SparkSession) -> SparkSession:
-    session = spark.newSession()
-    prepare(session)
-    return session
 
 
 def sequences(lake: Lake) -> list[str]:

@@ -16,7 +16,6 @@ from pyspark.sql import SparkSession
 from tests.kinds import DEEP, of_kind
 from tests.lake import Lake, Row, at, change
 from tidegate_job.hudi import table as hudi_module
-from tidegate_job.session import prepare
 
 EITHER = ("hudi copy on write", "hudi merge on read") if DEEP else ("hudi merge on read",)
 CLEANED = {
@@ -29,13 +28,6 @@ CLEANED = {
 @pytest.fixture
 def hudi(lake: Lake) -> Lake:
     return of_kind(lake, "hudi copy on write")
-
-
-@pytest.fixture(scope="module")
-def other_session(spark: SparkSession) -> SparkSession:
-    session = spark.newSession()
-    prepare(session)
-    return session
 
 
 def newest_base_files(lake: Lake) -> list[Row]:

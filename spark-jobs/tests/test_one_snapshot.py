@@ -7,17 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake, Row, at, change, make_table_without_rows
-from tidegate_job.session import prepare
 
 MODES = ("merge_on_read", "copy_on_write")
-
-
-@pytest.fixture(scope="module")
-def other_session(spark: SparkSession) -> SparkSession:
-    """A session with its own catalogue cache, as another application has it."""
-    session = spark.newSession()
-    prepare(session)
-    return session
 
 
 @pytest.mark.parametrize("paused_at", ["looked-up", "before-commit"])

@@ -11,17 +11,8 @@ from pyiceberg.table import StaticTable
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake, Row, at, change
-from tidegate_job.session import prepare
 
 MODES = ("merge_on_read", "copy_on_write")
-
-
-@pytest.fixture(scope="module")
-def other_session(spark: SparkSession) -> SparkSession:
-    """A session with its own catalogue cache, as another application has it."""
-    session = spark.newSession()
-    prepare(session)
-    return session
 
 
 def load(lake: Lake, *keys: int, v: int = 1) -> Row:

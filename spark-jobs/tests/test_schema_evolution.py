@@ -14,7 +14,6 @@ from pyspark.sql import SparkSession
 from tests.kinds import DEEP
 from tests.lake import Lake, Row, at, one_by_one
 from tests.test_replace import read_elsewhere
-from tidegate_job.session import prepare
 
 BIG = 2**40
 EXTRA, PLAIN = "ex.tra`s", "extra"
@@ -110,14 +109,6 @@ def test_a_new_table_has_the_columns_of_all_files_of_its_first_batch(lake: Lake)
     outcome = lake.apply_and_settle(files)
     assert "schema_changes" not in outcome
     assert lake.rows() == [{"id": 1, "v": 1, EXTRA: None}, {"id": 2, "v": BIG, EXTRA: "x"}]
-
-
-@pytest.fixture(scope="module")
-def other_session(spark: SparkSession) -> SparkSession:
-    """A session with its own catalogue cache, as another application has it."""
-    session = spark.newSession()
-    prepare(session)
-    return session
 
 
 def test_whichever_attempt_commits_says_what_was_changed(

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from .aws_client import AwsClient
+
 
 @dataclass(frozen=True)
 class ObjectState:
@@ -77,24 +79,24 @@ class LocalObjects:
         )
 
 
+def _s3() -> Any:
+    import boto3
+    from botocore.config import Config
+
+    retries: Any = {"mode": "standard", "max_attempts": 5}
+    return boto3.client("s3", config=Config(max_pool_connections=32, retries=retries))
+
+
 class S3Objects:
     """`s3://` URIs. The endpoint and credentials are boto3's own business (`AWS_ENDPOINT_URL` and the
     like)."""
 
     def __init__(self, client: Any = None) -> None:
-        self._made = client
-        self._lock = threading.Lock()
+        self._lazy = AwsClient(_s3, client)
 
     @property
     def _client(self) -> Any:
-        with self._lock:
-            if self._made is None:
-                import boto3
-                from botocore.config import Config
-
-                retries: Any = {"mode": "standard", "max_attempts": 5}
-                self._made = boto3.client("s3", config=Config(max_pool_connections=32, retries=retries))
-            return self._made
+        return self._lazy.get()
 
     def head(self, uri: str) -> ObjectState:
         answer = self._call("head_object", uri)

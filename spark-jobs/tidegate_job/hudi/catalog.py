@@ -7,11 +7,12 @@ its partitions.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote
+
+from ..aws_client import AwsClient
 
 _META = tuple(
     f"_hoodie_{name}" for name in ("commit_time", "commit_seqno", "record_key", "partition_path", "file_name")
@@ -54,21 +55,21 @@ class Registry(Protocol):
         ...
 
 
+def _glue() -> Any:
+    import boto3
+
+    return boto3.client("glue")
+
+
 class GlueRegistry:
     """The Glue catalogue, by its API. `client` is boto3's, made at its first use if none is given."""
 
     def __init__(self, client: Any = None) -> None:
-        self._made = client
-        self._lock = threading.Lock()
+        self._lazy = AwsClient(_glue, client)
 
     @property
     def _client(self) -> Any:
-        with self._lock:
-            if self._made is None:
-                import boto3
-
-                self._made = boto3.client("glue")
-            return self._made
+        return self._lazy.get()
 
     def register(self, entry: HudiEntry, paths_since: PathsSince) -> None:
         described, synced = table_input(entry), None
