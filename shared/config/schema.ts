@@ -4,7 +4,7 @@ import { metadataColumn } from '../contracts/plan.ts'
 import { refreshCadence } from '../contracts/primitives.ts'
 import { beforeImage, nullMeansUnchanged, operations, sequenceBy } from './change-schema.ts'
 import { partitionField } from './partition-field.ts'
-import { columnTypes, csvSettings } from './text-files.ts'
+import { columnTypes, csvSettings } from './text-settings.ts'
 import { bytesOf, intervalMsOf } from './units.ts'
 
 const text = (expected = 'a text') => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`)
