@@ -34,7 +34,7 @@ TURNS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
 if DEEP:
     TURNS = [((kind,), (files,)) for kind, files in product((*KINDS, *HISTORIES), FORMATS)]
 #: The first one is hypothesis's smallest.
-EXAMPLES = 10 if DEEP else 2
+EXAMPLES = 4 if DEEP else 2
 AT_ONCE = 8
 SEED = datetime.datetime.now(datetime.UTC).toordinal() if DEEP else 20231118
 
