@@ -142,10 +142,12 @@ def histories(draw: st.DrawFn, formats: tuple[str, ...], iceberg: bool) -> Histo
     slots = draw(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), min_size=1, max_size=6))
     partition = draw(st.sampled_from([[], ["p"], *([["bucket(2, k0)"]] if iceberg else [])]))
     first_batch = min(batch for batch, _, _ in slots)
+    first = next(place for place, (batch, _, _) in enumerate(slots) if batch == first_batch)
     files = []
-    for batch, full, later in slots:
-        # A table that is made with the wider type never had the narrower one; nor has it if text declares it.
-        is_new = later and not full and batch > first_batch
+    for place, (batch, full, later) in enumerate(slots):
+        # A table whose first batch knows only the wider type never had the narrower one; nor has it if text
+        # declares it.
+        is_new = later and not full and place != first
         declares = change == "widened" and batch == first_batch
         form = formats[0] if declares else draw(st.sampled_from(formats))
         columns = new if is_new else old

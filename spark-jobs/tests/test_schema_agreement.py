@@ -91,6 +91,20 @@ def test_where_a_type_stays_a_wider_one_holds_the_table_unless_the_batch_brings_
         agree(after, declared=before, in_table=lambda stored, type_: False)
 
 
+@pytest.mark.parametrize("declared", [None, {"id": "bigint"}])
+def test_files_that_bring_a_column_agree_on_its_widest_type_in_any_order(declared: Columns | None) -> None:
+    """And the narrower ones are remembered, since more files of those may come."""
+    files = [{"id": "bigint", "v": f"decimal({digits},2)"} for digits in (8, 12, 6)]
+    columns, errors = agree(*files, declared=declared)
+    assert (columns.data["v"], errors) == ("decimal(12,2)", [])
+    assert columns.narrower == {"v": {"decimal(6,2)", "decimal(8,2)"}}
+
+
+def test_a_type_that_no_value_fits_holds_a_table_that_has_nothing_yet() -> None:
+    with pytest.raises(SchemaHeld, match="TG2221"):
+        agree({"id": "bigint", "v": "int"}, {"id": "bigint", "v": "string"})
+
+
 def test_what_holds_the_table_goes_before_what_is_bad() -> None:
     """Else the policy for bad files would put the one aside, and never say the other."""
     bad, other_key = {"id": "bigint", "_tg_x": "int"}, {"id": "string"}

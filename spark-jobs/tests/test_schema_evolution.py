@@ -102,13 +102,45 @@ def test_files_from_before_and_after_a_change(spark: SparkSession, tmp_path: Pat
         assert len(lake.snapshots()) == 3
 
 
-def test_a_new_table_has_the_columns_of_all_files_of_its_first_batch(lake: Lake) -> None:
-    lake.schema_policy = "evolve"
+@pytest.mark.parametrize("format_", ["iceberg", "hudi"])
+def test_a_new_table_has_the_columns_of_all_files_of_its_first_batch(lake: Lake, format_: str) -> None:
+    """[schema-policy] In whichever order they come, and older ones that come later fit too."""
+    lake.schema_policy, lake.format = "evolve", format_
     first = old(("I", "", 1, 1)).drop_columns(["op", "seq"])
-    files = [lake.put_table(first, kind="full"), lake.put_table(new(("I", "20", 2, BIG)))]
+    wide = lake.put_table(new(("I", "20", 2, BIG), extra=PLAIN))
+    files = [wide, lake.put_table(first, kind="full"), lake.put_table(old(("I", "15", 3, 3)))]
     outcome = lake.apply_and_settle(files)
     assert "schema_changes" not in outcome
-    assert lake.rows() == [{"id": 1, "v": 1, EXTRA: None}, {"id": 2, "v": BIG, EXTRA: "x"}]
+    lake.apply_and_settle([lake.put_table(old(("I", "10", 4, 4)))])
+    rows = {row["id"]: (row["v"], row[PLAIN]) for row in lake.rows()}
+    assert rows == {1: (1, None), 2: (BIG, "x"), 3: (3, None), 4: (4, None)}
+    # A reload declares them anew, also what they were before.
+    lake.next_generation()
+    outcome = lake.apply(lake.entry([lake.put_table(new(("I", "30", 5, 5), extra=PLAIN))], replaces=True))
+    lake.settle(outcome)
+    assert lake.apply(lake.entry([lake.put_table(old(("U", "40", 5, 6)))]))["error"]["code"] == "TG2221"
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["made", "evolved"])
+def test_what_an_attempt_that_died_has_made_fits_its_batch(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """[schema-policy] Of a column that the batch brings in two types the table has the wider one by then."""
+    lake.schema_policy = "evolve"
+    if there:
+        lake.apply_and_settle([lake.put_table(old(("I", "01", 1, 1)).drop_columns(["v"]))])
+    files = [lake.put_table(old(("I", "02", 2, 2))), lake.put_table(new(("I", "03", 3, BIG)))]
+    entry = lake.entry(files)
+
+    def die(*_: Any) -> None:
+        raise KeyError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegate_job.iceberg.table.commit_files", die)
+        patched.setattr("tidegate_job.iceberg.table.IcebergTable._fill", die)
+        assert lake.apply(entry)["result"] == "rejected"
+    outcome = lake.apply(entry)
+    assert (outcome["result"], outcome["error"]) == ("committed", None)
 
 
 def test_whichever_attempt_commits_says_what_was_changed(

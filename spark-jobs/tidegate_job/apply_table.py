@@ -272,7 +272,7 @@ def _no_rows(job: Job, plan: TablePlan, table: OpenTable) -> _Batch:
     types = {**declared, **own, DELETE: "boolean"}
     schema = ", ".join(f"{names.quote(name)} {type_}" for name, type_ in types.items())
     nothing = as_inserts(job.spark.createDataFrame([], schema))
-    columns = BatchColumns(data=dict(declared), special={})
+    columns = BatchColumns(data=dict(declared), special={}, narrower=table.earlier_types())
     return _Batch(columns, nothing, inserted_only(()), {}, (), nothing)
 
 
@@ -324,7 +324,7 @@ def _stage(job: Job, plan: TablePlan, table: OpenTable, batch: _Batch) -> Commit
     """Write the batch beside the table, and only then look at the landed files for the last time: they may
     have been read until here."""
     with blame_files(job.store, plan.files, plan.target.name, plan.target.location):
-        commit = table.stage(batch.effects, batch.columns.data, batch.rows, batch.hit)
+        commit = table.stage(batch.effects, batch.columns, batch.rows, batch.hit)
         if commit is None:
             check_unchanged(job.store, plan.files, "recheck")
     return commit

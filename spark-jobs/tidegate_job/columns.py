@@ -4,8 +4,9 @@ names."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .earlier_types import Earlier, EarlierTypes, none_earlier
 from .errors import (
     BEFORE_IMAGE_MISSING,
     COLUMN_RESERVED,
@@ -21,7 +22,7 @@ from .files.file_checks import FileError
 from .key_values import can_be_key
 from .names import RESCUED, RESCUED_TYPE, RESERVED_PREFIX
 from .plan import Merge, PlannedFile
-from .schema_policy import Agreement, EarlierTypes, SchemaHeld, Widens, check_same, none_earlier, widens
+from .schema_policy import Agreement, SchemaHeld, Widens, check_same, widens
 
 _STORED_AS_INT = {"tinyint": "int", "smallint": "int"}
 _INTEGERS = ("tinyint", "smallint", "int", "bigint", "decimal(20,0)")
@@ -47,11 +48,13 @@ class Footer:
 class BatchColumns:
     """What a batch is read as: the table's data columns by lower-case name, and those that say what a change
     is, as far as any file has them. `rescued` are columns of the files that the table does not get: their
-    values go into RESCUED."""
+    values go into RESCUED. `narrower` are types that files have instead of the wider ones of `data`, of
+    columns that this batch brings or widens."""
 
     data: Mapping[str, str]
     special: Mapping[str, str]
     rescued: tuple[str, ...] = ()
+    narrower: Earlier = field(default_factory=dict)
 
 
 def agree_columns(
@@ -95,6 +98,7 @@ def agree_columns(
         data={**(agreement.data or {}), **({RESCUED: RESCUED_TYPE} if rescues else {})},
         special=special,
         rescued=tuple(sorted(agreement.rescued)),
+        narrower=agreement.narrower,
     )
     return columns_of_batch, errors
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from .earlier_types import Earlier, EarlierTypes
 from .errors import COLUMN_MISSING, COLUMN_NARROWED, COLUMN_TYPE, COLUMN_UNKNOWN, KEY_CHANGED, JobError, Kind
 from .plan import Merge, PlannedFile
 
 Widens = Callable[[str, str], bool]
 """Whether a column that a table has can get the second type instead of the first."""
-EarlierTypes = Callable[[], Mapping[str, frozenset[str]]]
-"""The types that the table's columns had before they were widened, by lower-case name."""
 _WIDER = {"int": "bigint", "float": "double"}
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
@@ -20,11 +19,6 @@ _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 class SchemaHeld(JobError):
     """The source's schema has changed in a way that only an operator can decide about. No file is to blame,
     so none is named as bad: the table is held."""
-
-
-def none_earlier() -> Mapping[str, frozenset[str]]:
-    """Of a table that never had other types."""
-    return {}
 
 
 def widens(narrow: str, wide: str) -> bool:
@@ -58,6 +52,11 @@ class Agreement:
         self._in_table = in_table
         self._narrower: dict[str, set[str]] = {}
 
+    @property
+    def narrower(self) -> Earlier:
+        """Types that files have instead of the wider ones in `data`, of columns that change or are new."""
+        return {name: frozenset(types) for name, types in self._narrower.items()}
+
     def check_keys(self, file: PlannedFile, columns: Mapping[str, str]) -> None:
         """SchemaHeld TG2222 if a table that does not refuse changes would get another key. By its keys a
         table was merged, and its deletes are remembered."""
@@ -89,6 +88,9 @@ class Agreement:
             if self._can_widen(name, stored, type_):
                 self._narrower.setdefault(name, set()).add(stored)
                 known[name] = type_
+            elif name not in self._declared and widens(type_, stored):
+                # Files of one batch come in any order, and the table has nothing yet that could be narrowed.
+                self._narrower.setdefault(name, set()).add(type_)
             elif not self._was(name, type_):
                 self._hold(COLUMN_NARROWED, file, name, was=stored, found=type_)
 

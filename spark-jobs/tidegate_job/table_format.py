@@ -9,6 +9,8 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame
 
+from .columns import BatchColumns
+from .earlier_types import Earlier
 from .evidence import KeyColumn
 from .outcome import RowCounts, SchemaChange
 from .plan import TablePlan
@@ -52,7 +54,7 @@ class OpenTable(Protocol):
         it counts."""
         ...
 
-    def earlier_types(self) -> Mapping[str, frozenset[str]]:
+    def earlier_types(self) -> Earlier:
         """The types that columns had before they were widened, by lower-case name."""
         ...
 
@@ -78,14 +80,14 @@ class OpenTable(Protocol):
         ...
 
     def stage(
-        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, hit: Mapping[str, int]
+        self, effects: DataFrame, columns: BatchColumns, rows: RowCounts, hit: Mapping[str, int]
     ) -> Commit | None:
         """Write what the commit will add, without committing. `effects` have the columns of `hits` too; `hit`
         says how many rows of each data file they update or delete.
 
-        Creates or adopts the table if need be, and adds and widens columns until it has `columns` (all data
-        columns that it is to have, by name, and their types). A commit is returned if another run of this
-        very batch has made it meanwhile; JobError if the table has changed otherwise.
+        Creates or adopts the table if need be, and adds and widens columns until it has those of
+        `columns.data`; the types in `columns.narrower` are remembered as earlier ones. A commit is returned
+        if another run of this very batch has made it meanwhile; JobError if the table has changed otherwise.
         """
         ...
 

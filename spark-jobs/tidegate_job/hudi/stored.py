@@ -13,7 +13,6 @@ from .layout import HudiLayout
 from .options import KEYS, table_type
 from .timeline import Timeline
 
-EARLIER = "tidegate.earlier-types"
 """In the metadata of each commit: the types that columns had before they were widened, as JSON."""
 
 
@@ -56,24 +55,6 @@ def column_changes(
         elif was != type_:
             changes.append(SchemaChange("widened", name, type_, was=was))
     return tuple(changes)
-
-
-def earlier_types(timeline: Timeline) -> dict[str, frozenset[str]]:
-    """The types that columns had before they were widened, by lower-case name."""
-    found = json.loads(timeline.newest(EARLIER) or "{}")
-    return {name: frozenset(types) for name, types in found.items()}
-
-
-def earlier_property(
-    changes: tuple[SchemaChange, ...], earlier: Mapping[str, frozenset[str]]
-) -> dict[str, str]:
-    """What a commit with these changes says of earlier types, all there were: those before it may be
-    archived."""
-    types = {name: set(known) for name, known in earlier.items()}
-    for change in changes:
-        if change.was is not None:
-            types.setdefault(change.column, set()).add(change.was)
-    return {EARLIER: json.dumps({name: sorted(known) for name, known in types.items()})}
 
 
 def check_not_shortened(plan: TablePlan, stored: int, rows: RowCounts) -> None:

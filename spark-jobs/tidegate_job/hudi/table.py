@@ -18,7 +18,9 @@ from pyspark.sql import functions as F
 from .. import names
 from ..changes.effects import CHANGING, EFFECT
 from ..changes.partial_updates import stored_as
+from ..columns import BatchColumns
 from ..commit_properties import changes_property
+from ..earlier_types import EARLIER, Earlier, from_property, to_property, together
 from ..errors import (
     CATALOGUE_NOT_TOLD,
     COMMIT_UNKNOWN,
@@ -44,8 +46,6 @@ from .stored import (
     check_not_shortened,
     check_stored,
     column_changes,
-    earlier_property,
-    earlier_types,
 )
 from .timeline import Timeline, clear_unmade, load_timeline
 
@@ -80,6 +80,7 @@ class HudiTable:
         self._rows: DataFrame | None = None
         self._kept: Any = None
         self._schema_changes: tuple[SchemaChange, ...] = ()
+        self._earlier: Earlier = {}
 
     @property
     def declared(self) -> Mapping[str, str] | None:
@@ -91,8 +92,8 @@ class HudiTable:
             if not name.startswith((names.RESERVED_PREFIX, HUDI_PREFIX))
         }
 
-    def earlier_types(self) -> Mapping[str, frozenset[str]]:
-        return earlier_types(self._timeline) if self._timeline is not None else {}
+    def earlier_types(self) -> Earlier:
+        return from_property(self._timeline.newest(EARLIER)) if self._timeline is not None else {}
 
     def widens(self, stored: str, type_: str) -> bool:
         # A decimal of more digits has more bytes, which Hudi takes for another type. Floats it reads as
@@ -146,20 +147,21 @@ class HudiTable:
         return F.broadcast(found) if small else found
 
     def stage(
-        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, hit: Mapping[str, int]
+        self, effects: DataFrame, columns: BatchColumns, rows: RowCounts, hit: Mapping[str, int]
     ) -> Commit | None:
         """Hudi writes and commits in one call, so what is staged is the rows, computed: nothing is read from
         the landed files after this."""
         plan = self._plan
-        self._layout = layout_of(plan, columns)
+        self._layout = layout_of(plan, columns.data)
         historical = plan.merge.mode == "historical"
         if self._timeline is not None:
             check_layout(plan, self._timeline, self._layout)
         if historical and plan.replaces and self._has_commits:
             check_not_shortened(plan, self._stored().count(), rows)
-        self._schema_changes = column_changes(self.declared, columns)
+        self._schema_changes = column_changes(self.declared, columns.data)
+        self._earlier = together({} if plan.replaces else self.earlier_types(), columns.narrower)
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
-        every_column = [*columns, *self._own_columns()]
+        every_column = [*columns.data, *self._own_columns()]
         written = hudi_rows(changes, every_column, self._layout, historical)
         kept = written.localCheckpoint(eager=True)
         self._kept = kept._jdf.queryExecution().logical().rdd()
@@ -173,7 +175,8 @@ class HudiTable:
         options = write_options(plan, self._layout)
         options |= operation_options(self._operation(), plan, rows, evidence)
         options |= changes_property(self._schema_changes)
-        options |= earlier_property(self._schema_changes, {} if plan.replaces else self.earlier_types())
+        # Each commit says all there were: those before it may be archived.
+        options |= to_property(self._earlier)
         writer = self._rows.write.format("hudi").options(**options).mode("append")
         faster = self._committed_by_another()
         if faster is not None:

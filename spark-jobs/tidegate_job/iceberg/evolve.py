@@ -15,7 +15,9 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from .. import names
+from ..columns import BatchColumns
 from ..commit_properties import CHANGES
+from ..earlier_types import EARLIER, from_property, to_property, together
 from ..outcome import SchemaChange
 from ..plan import TablePlan
 from .adopt import ChangedMeanwhile, state_of
@@ -23,15 +25,15 @@ from .relayout import spark_types
 
 
 def evolve(
-    jvm: Any, table: Any, plan: TablePlan, columns: Mapping[str, str], rows: DataFrame
+    jvm: Any, table: Any, plan: TablePlan, columns: BatchColumns, rows: DataFrame
 ) -> tuple[SchemaChange, ...]:
-    """Add and widen until the table has `columns` (which `rows` have too), and say what was changed for this
-    batch, by this attempt or an earlier one.
+    """Add and widen until the table has `columns.data` (which `rows` have too), and say what was changed for
+    this batch, by this attempt or an earlier one.
 
     ChangedMeanwhile if the table is no longer what was looked at; Iceberg's own CommitFailedException if
     that shows only in the commit.
     """
-    changes = _changes(spark_types(jvm, table.schema()), columns)
+    changes = _changes(spark_types(jvm, table.schema()), columns.data)
     if not changes:
         return _noted(table, plan)
     seen = state_of(table)
@@ -50,14 +52,19 @@ def evolve(
             update = update.addColumn(None, change.column, type_).moveBefore(change.column, names.SEQUENCE)
     update.commit()
     note = {"batch": plan.batch_id, "changes": [change.document() for change in changes]}
-    transaction.updateProperties().set(CHANGES, json.dumps(note)).commit()
+    properties = transaction.updateProperties().set(CHANGES, json.dumps(note))
+    if columns.narrower:
+        # Of a column that comes with this batch no schema of the table has them.
+        earlier = together(from_property(table.properties().get(EARLIER)), columns.narrower)
+        properties = properties.set(EARLIER, to_property(earlier)[EARLIER])
+    properties.commit()
     transaction.commitTransaction()
     return changes
 
 
 def earlier_types(jvm: Any, table: Any) -> dict[str, frozenset[str]]:
-    """The types that the table's columns have had in any of its schemas, by lower-case name. A column that
-    was dropped and added again is another column."""
+    """The types that the table's columns have had in any of its schemas, or that files had which came with
+    the column. A column that was dropped and added again is another column."""
     now = {int(field.fieldId()): str(field.name()).lower() for field in table.schema().columns()}
     found: dict[str, set[str]] = {}
     for schema in table.schemas().values():
@@ -66,7 +73,8 @@ def earlier_types(jvm: Any, table: Any) -> dict[str, frozenset[str]]:
             name = now.get(int(field.fieldId()))
             if name is not None:
                 found.setdefault(name, set()).add(types[str(field.name()).lower()])
-    return {name: frozenset(types) for name, types in found.items()}
+    in_schemas = {name: frozenset(types) for name, types in found.items()}
+    return together(in_schemas, from_property(table.properties().get(EARLIER)))
 
 
 def _changes(stored: Mapping[str, str], columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
+from ..earlier_types import EARLIER, Earlier, to_property
 from ..partition_spec import PartitionField, parse_partition_by
 from ..plan import TablePlan
 from .adopt import ADOPTED_FROM, shown_partition, stored_partition
@@ -28,7 +29,9 @@ def lost_partition_column(spark: SparkSession, table: Any, rows: DataFrame) -> s
     return None
 
 
-def lay_out(spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFrame) -> None:
+def lay_out(
+    spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFrame, earlier: Earlier
+) -> None:
     """Columns, partitions and properties as the plan and the files have them. What stays as it was keeps its
     Iceberg id; a column of another type is another column. No partition column may be lost."""
     jvm: Any = spark._jvm
@@ -44,10 +47,12 @@ def lay_out(spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFr
     if fields or ADOPTED_FROM not in table.properties():
         _change_partitions(jvm, transaction, fields)
     properties = transaction.updateProperties()
-    lasting = lasting_properties(plan)
+    lasting = lasting_properties(plan) | (to_property(earlier) if earlier else {})
     for key, value in lasting.items():
         properties = properties.set(key, value)
-    (properties if OWN in lasting else properties.remove(OWN)).commit()
+    for key in {OWN, EARLIER} - set(lasting):
+        properties = properties.remove(key)
+    properties.commit()
 
 
 def _gone(stored: Mapping[str, str], rows: DataFrame) -> set[str]:

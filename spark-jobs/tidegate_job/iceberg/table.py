@@ -12,7 +12,9 @@ from pyspark.sql import functions as F
 
 from .. import names
 from ..changes.effects import CHANGING, EFFECT
+from ..columns import BatchColumns
 from ..commit_properties import changes_of, changes_property, commit_properties
+from ..earlier_types import Earlier
 from ..errors import (
     COMMIT_UNKNOWN,
     COMMIT_UNMARKED,
@@ -93,7 +95,7 @@ class IcebergTable:
         columns = self._spark.table(self._name).dtypes
         return {name.lower(): type_ for name, type_ in columns if name.lower() not in names.OWN_COLUMNS}
 
-    def earlier_types(self) -> Mapping[str, frozenset[str]]:
+    def earlier_types(self) -> Earlier:
         return earlier_types(self._jvm, self._table) if self._table is not None else {}
 
     def widens(self, stored: str, type_: str) -> bool:
@@ -164,22 +166,22 @@ class IcebergTable:
         return self._hits.frame if self._hits else None
 
     def stage(
-        self, effects: DataFrame, columns: Mapping[str, str], rows: RowCounts, hit: Mapping[str, int]
+        self, effects: DataFrame, columns: BatchColumns, rows: RowCounts, hit: Mapping[str, int]
     ) -> Commit | None:
-        every_column = [*columns, *self._plan.own_columns]
+        every_column = [*columns.data, *self._plan.own_columns]
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         if self._plan.replaces and self._table is not None:
-            return self._stage_replacement(changes, every_column, rows)
+            return self._stage_replacement(changes, every_column, columns.narrower, rows)
         try:
             if self._table is None:
-                partitions = parse_partition_by(self._plan.target.partition_by, columns)
+                partitions = parse_partition_by(self._plan.target.partition_by, columns.data)
                 written = changes.select(*(F.col(names.quote(name)) for name in every_column))
-                create_table(self._spark, self._plan, written, partitions)
+                create_table(self._spark, self._plan, written, partitions, columns.narrower)
                 self._table = self._loaded()
             else:
                 adopt(self._jvm, self._table, self._plan)
                 self._schema_changes = evolve(self._jvm, self._table, self._plan, columns, changes)
-                every_column = [*columns, *own_columns_in(self._table)]
+                every_column = [*columns.data, *own_columns_in(self._table)]
             self._require_pinned()
         except Exception as error:
             return self._after_failure(error)
@@ -193,7 +195,7 @@ class IcebergTable:
         return None
 
     def _stage_replacement(
-        self, changes: DataFrame, columns: Sequence[str], rows: RowCounts
+        self, changes: DataFrame, columns: Sequence[str], earlier: Earlier, rows: RowCounts
     ) -> Commit | None:
         new = changes.select(*(F.col(names.quote(name)) for name in columns))
         check_replaceable(self._spark, self._table, self._plan, new, rows)
@@ -201,7 +203,7 @@ class IcebergTable:
         try:
             adopt(self._jvm, self._table, self._plan)
             self._replacement = stage_replacement(
-                self._spark, self._table, self._plan, new, has_rows, self._pinned
+                self._spark, self._table, self._plan, new, earlier, has_rows, self._pinned
             )
         except Exception as error:
             return self._after_failure(error)
