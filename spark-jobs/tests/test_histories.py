@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 from tests.kinds import DEEP, HISTORIES, KINDS, of_kind
 from tests.lake import Lake, one_by_one
 from tests.random_histories import History, course, every_version, final_rows, histories, plain
+from tests.readers import read_elsewhere
 from tests.real_history import differences
 
 FORMATS = {
@@ -71,4 +72,7 @@ def wrong_in(history: History, lake: Lake) -> list[str]:
     # A table that no new file has reached lacks a column: there is nothing in it.
     nothing = dict.fromkeys(history.new)
     wrong = differences([nothing | row for row in found], [plain(row) for row in expected])
+    if lake.mode == "snapshot" and "format-version" not in lake.properties:
+        other = [nothing | row for row in read_elsewhere(lake)]
+        wrong += [f"another reader: {line}" for line in differences(other, expected)]
     return [f"{lake.table}, of {history}:", *wrong] if wrong else []

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pyiceberg.table import StaticTable
 from pyspark.sql import SparkSession
 
 from tests.lake import Lake, Row, at, change
+from tests.readers import metadata_of, read_elsewhere
 
 MODES = ("merge_on_read", "copy_on_write")
 
@@ -32,21 +32,6 @@ def reload(lake: Lake, *keys: int) -> Row:
     """The entry of a reload that has these keys."""
     lake.next_generation()
     return lake.entry([load(lake, *keys, v=2)], replaces=True)
-
-
-def metadata_of(lake: Lake) -> StaticTable:
-    """The table as PyIceberg sees it: by its newest metadata, without Spark."""
-    folder = Path(lake.location.removeprefix("file://")) / "metadata"
-    newest = max(folder.glob("v*.metadata.json"), key=lambda path: int(path.name[1:].split(".")[0]))
-    return StaticTable.from_metadata(str(newest))
-
-
-def read_elsewhere(lake: Lake, snapshot: str | None = None) -> list[Row]:
-    """What PyIceberg reads of a snapshot, in order of the keys; of the newest unless one is given."""
-    scan = metadata_of(lake).scan(snapshot_id=int(snapshot) if snapshot else None)
-    rows = scan.to_arrow().to_pylist()
-    named = [{name: row[name] for name in row if not name.startswith("_tg_")} for row in rows]
-    return sorted(named, key=lambda row: [str(row[key]) for key in lake.keys])
 
 
 def paused(lake: Lake, session: SparkSession, planned: Row, moment: str, meanwhile: Any) -> Row:
