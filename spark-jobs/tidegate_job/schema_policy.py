@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from .earlier_types import Earlier, EarlierTypes
 from .errors import COLUMN_MISSING, COLUMN_NARROWED, COLUMN_TYPE, COLUMN_UNKNOWN, KEY_CHANGED, JobError, Kind
+from .outcome import SchemaChange
 from .plan import Merge, PlannedFile
 
 Widens = Callable[[str, str], bool]
@@ -122,3 +123,15 @@ def check_same(file: PlannedFile, name: str, type_: str, declared: str, target: 
     """JobError TG2203 if the types differ."""
     if type_ != declared:
         raise JobError(COLUMN_TYPE, uri=file.uri, column=name, type=type_, target=target, declared=declared)
+
+
+def column_changes(stored: Mapping[str, str], columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:
+    """What a table with the `stored` columns must get to have `columns`, which it has been agreed to."""
+    changes = []
+    for name, type_ in columns.items():
+        was = stored.get(name)
+        if was is None:
+            changes.append(SchemaChange("added", name, type_))
+        elif was != type_:
+            changes.append(SchemaChange("widened", name, type_, was=was))
+    return tuple(changes)

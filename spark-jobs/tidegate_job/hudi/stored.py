@@ -4,16 +4,13 @@ cannot change."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 from ..errors import HISTORY_SHORTENED, LAYOUT_CHANGED, MODE_CHANGED, JobError
-from ..outcome import RowCounts, SchemaChange
+from ..outcome import RowCounts
 from ..plan import TablePlan
 from .layout import HudiLayout
 from .options import KEYS, table_type
 from .timeline import Timeline
-
-"""In the metadata of each commit: the types that columns had before they were widened, as JSON."""
 
 
 def check_stored(plan: TablePlan, timeline: Timeline) -> None:
@@ -38,23 +35,6 @@ def check_layout(plan: TablePlan, timeline: Timeline, layout: HudiLayout) -> Non
     keys = timeline.newest(KEYS)
     if keys is not None:
         _check_same(plan, "keys", keys, json.dumps(plan.merge.keys))
-
-
-def column_changes(
-    declared: Mapping[str, str] | None, columns: Mapping[str, str]
-) -> tuple[SchemaChange, ...]:
-    """What the commit adds to and widens in a table that has the `declared` columns. Other types have been
-    refused (`agree_columns`)."""
-    if declared is None:
-        return ()
-    changes = []
-    for name, type_ in columns.items():
-        was = declared.get(name)
-        if was is None:
-            changes.append(SchemaChange("added", name, type_))
-        elif was != type_:
-            changes.append(SchemaChange("widened", name, type_, was=was))
-    return tuple(changes)
 
 
 def check_not_shortened(plan: TablePlan, stored: int, rows: RowCounts) -> None:

@@ -36,17 +36,12 @@ from ..evidence import KeyColumn
 from ..java import first_line, is_storage_failure
 from ..outcome import RowCounts, SchemaChange
 from ..plan import TablePlan
-from ..schema_policy import widens
+from ..schema_policy import column_changes, widens
 from ..table_format import Commit, Look
 from .catalog import HudiEntry, Registry
 from .layout import HUDI_PREFIX, HudiLayout, hudi_rows, layout_of
 from .options import check_properties, operation_options, table_type, write_options
-from .stored import (
-    check_layout,
-    check_not_shortened,
-    check_stored,
-    column_changes,
-)
+from .stored import check_layout, check_not_shortened, check_stored
 from .timeline import Timeline, clear_unmade, load_timeline
 
 _BROADCAST_ROWS = 500_000
@@ -158,7 +153,8 @@ class HudiTable:
             check_layout(plan, self._timeline, self._layout)
         if historical and plan.replaces and self._has_commits:
             check_not_shortened(plan, self._stored().count(), rows)
-        self._schema_changes = column_changes(self.declared, columns.data)
+        # Of a new table nothing is changed.
+        self._schema_changes = column_changes(self.declared or columns.data, columns.data)
         self._earlier = together({} if plan.replaces else self.earlier_types(), columns.narrower)
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         every_column = [*columns.data, *self._own_columns()]

@@ -9,7 +9,6 @@ its summary.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -20,6 +19,7 @@ from ..commit_properties import CHANGES
 from ..earlier_types import EARLIER, from_property, to_property, together
 from ..outcome import SchemaChange
 from ..plan import TablePlan
+from ..schema_policy import column_changes
 from .adopt import ChangedMeanwhile, state_of
 from .relayout import spark_types
 
@@ -33,7 +33,7 @@ def evolve(
     ChangedMeanwhile if the table is no longer what was looked at; Iceberg's own CommitFailedException if
     that shows only in the commit.
     """
-    changes = _changes(spark_types(jvm, table.schema()), columns.data)
+    changes = column_changes(spark_types(jvm, table.schema()), columns.data)
     if not changes:
         return _noted(table, plan)
     seen = state_of(table)
@@ -75,16 +75,6 @@ def earlier_types(jvm: Any, table: Any) -> dict[str, frozenset[str]]:
                 found.setdefault(name, set()).add(types[str(field.name()).lower()])
     in_schemas = {name: frozenset(types) for name, types in found.items()}
     return together(in_schemas, from_property(table.properties().get(EARLIER)))
-
-
-def _changes(stored: Mapping[str, str], columns: Mapping[str, str]) -> tuple[SchemaChange, ...]:
-    changes: list[SchemaChange] = []
-    for name, type_ in columns.items():
-        if name not in stored:
-            changes.append(SchemaChange("added", name, type_))
-        elif stored[name] != type_:
-            changes.append(SchemaChange("widened", name, type_, was=stored[name]))
-    return tuple(changes)
 
 
 def _noted(table: Any, plan: TablePlan) -> tuple[SchemaChange, ...]:
