@@ -207,6 +207,8 @@ def test_keys_that_hudi_would_take_for_one_another(hudi: Lake) -> None:
         {"a": "__empty__", "b": "", "k": b"\x00", "at": when},
         {"a": "", "b": "__empty__", "k": b"\x01", "at": when},
         {"a": "", "b": "__empty__", "k": b"\x01", "at": later},
+        {"a": "x,y", "b": "z", "k": b"\x00", "at": when},
+        {"a": "x", "b": "y,z", "k": b"\x00", "at": when},
     ]
 
     def put(op: str, sequence: str, v: int, some: list[Row]) -> Row:
@@ -215,7 +217,7 @@ def test_keys_that_hudi_would_take_for_one_another(hudi: Lake) -> None:
 
     hudi.apply_and_settle([put("I", "01", 1, keys)])
     outcome = hudi.apply_and_settle([put("U", "02", 2, keys[::2]), put("D", "03", 3, keys[1:2])])
-    assert (outcome["rows"]["updated"], outcome["rows"]["deleted"]) == (3, 1)
+    assert (outcome["rows"]["updated"], outcome["rows"]["deleted"]) == (4, 1)
     found = {(row["a"], row["b"], bytes(row["k"]), row["at"]): row["v"] for row in hudi.rows()}
     expected = {tuple(key.values()): 2 if place % 2 == 0 else 1 for place, key in enumerate(keys)}
     del expected[tuple(keys[1].values())]

@@ -79,6 +79,13 @@ def rows(lake: Lake) -> list[Row]:
     return lake.versions() if lake.mode == "historical" else lake.rows()
 
 
+def unfinished(lake: Lake) -> list[str]:
+    """Instants of a Hudi table that were begun and never ended or rolled back."""
+    folder = Path(lake.location.removeprefix("file://")) / ".hoodie" / "timeline"
+    begun = {path.name.split(".")[0] for path in folder.glob("*.requested")}
+    return sorted(begun - {path.name.split("_")[0] for path in folder.glob("*_*.*")})
+
+
 @pytest.mark.parametrize(("mode", "moment"), KILLS)
 def test_a_killed_job_is_taken_up_by_the_next_attempt(
     lake: Lake, mode: str, moment: str, processes: list[subprocess.Popen[bytes]]
@@ -96,6 +103,7 @@ def test_a_killed_job_is_taken_up_by_the_next_attempt(
         assert again["result"] == "already_committed"
     else:
         assert again["result"] in ("committed", "already_committed")
+    assert lake.format != "hudi" or unfinished(lake) == []
     if lake.mode == "historical":
         assert sorted(str(row["seq"]) for row in rows(lake)) == ["01", "02", "03", "04"]
     else:
