@@ -12,6 +12,7 @@ interface Answer {
   readonly rows: unknown[][]
 }
 
+const SPARK = 'docs/how-to/read-the-tables.md#hudi-tables'
 const root = join(import.meta.dirname, '..', '..')
 
 export function addQuery(program: Command): void {
@@ -36,20 +37,21 @@ export function addQuery(program: Command): void {
     })
 }
 
-/** Throws InputError TG2602 for a statement that can't be run, EngineError TG5601 if the reader itself fails. */
+/** Throws InputError TG2602 for a statement that can't be run, EngineError TG5601 if the reader itself fails, TG5611 for a table that it can't read. */
 async function ask(sql: string): Promise<Answer> {
   const child = spawn(join(root, '.venv/bin/python'), [join(root, 'cli/lake/query.py')], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.end(JSON.stringify({ sql }))
   const [printed, complaints] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)])
-  const answer = printed.startsWith('{') ? (JSON.parse(printed) as Answer | { error: string }) : undefined
+  const answer = printed.startsWith('{') ? (JSON.parse(printed) as Answer | { error: string } | { unreadable: string }) : undefined
   if (answer === undefined)
     throw new EngineError(
       'TG5601',
       `the query could not be run: ${complaints.trim().split('\n').at(-1)}. Is the cloud up?`,
     )
   if ('error' in answer) throw new InputError('TG2602', `${answer.error}\nMend the statement and try again.`)
+  if ('unreadable' in answer) throw new EngineError('TG5611', `${answer.unreadable}. Spark reads it: ${SPARK}`)
   return answer
 }
 

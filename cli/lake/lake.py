@@ -12,6 +12,10 @@ from hudi import HudiTableBuilder
 from pyiceberg.catalog import Catalog, load_catalog
 
 
+class Unreadable(Exception):
+    """A table that is there, and that the reader here does not understand."""
+
+
 @dataclass(frozen=True)
 class Lake:
     catalog: Catalog
@@ -65,9 +69,14 @@ def is_hudi(described: dict[str, Any]) -> bool:
 
 
 def read_hudi(location: str) -> pa.Table:
-    """All rows of the newest commit, and all columns, those of Hudi's own too."""
-    table = HudiTableBuilder.from_base_uri(location).with_storage_options(storage_options()).build()
-    batches = table.read()
+    """All rows of the newest commit, and all columns, those of Hudi's own too; Unreadable if hudi-rs can't."""
+    options = storage_options() if location.startswith("s3:") else {}
+    table = HudiTableBuilder.from_base_uri(location).with_storage_options(options).build()
+    try:
+        batches = table.read()
+    # hudi-rs hands none of its errors' classes on.
+    except Exception as error:
+        raise Unreadable(f"the Hudi table at `{location}` can't be read without Spark: {error}") from error
     return pa.Table.from_batches(batches, batches[0].schema if batches else table.get_schema())
 
 

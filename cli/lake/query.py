@@ -1,5 +1,6 @@
 """`tidegate query`: runs one SQL statement with DuckDB over the lake's tables. Reads `{"sql": …}` from standard input and
-prints `{"columns": […], "rows": [[…]]}`, or `{"error": …}` with exit code 1. Values that JSON lacks are printed as text.
+prints `{"columns": […], "rows": [[…]]}`, or `{"error": …}` with exit code 1, or `{"unreadable": …}` for a table that only
+Spark can read. Values that JSON lacks are printed as text.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import sys
 from typing import Any
 
 import duckdb
-from lake import Lake
+from lake import Lake, Unreadable
 
 
 def quoted(name: str) -> str:
@@ -65,6 +66,9 @@ def main() -> int:
         answer = run(request["sql"])
     except (LookupError, duckdb.Error) as error:
         print(json.dumps({"error": str(error)}))
+        return 1
+    except Unreadable as error:
+        print(json.dumps({"unreadable": str(error)}))
         return 1
     print(json.dumps(answer))
     return 0

@@ -72,7 +72,13 @@ def wrong_in(history: History, lake: Lake) -> list[str]:
     # A table that no new file has reached lacks a column: there is nothing in it.
     nothing = dict.fromkeys(history.new)
     wrong = differences([nothing | row for row in found], [plain(row) for row in expected])
-    if lake.mode == "snapshot" and "format-version" not in lake.properties:
+    if lake.mode == "snapshot" and not spark_alone_reads(history, lake):
         other = [nothing | row for row in read_elsewhere(lake)]
         wrong += [f"another reader: {line}" for line in differences(other, expected)]
     return [f"{lake.table}, of {history}:", *wrong] if wrong else []
+
+
+def spark_alone_reads(history: History, lake: Lake) -> bool:
+    """PyIceberg 0.12 knows no deletion vectors, and `test_other_readers.py` says what hudi-rs does not."""
+    logged = lake.format == "hudi" and lake.write_mode == "merge_on_read"
+    return "format-version" in lake.properties or (logged and bool(history.partition_by))
