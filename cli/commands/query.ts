@@ -44,7 +44,9 @@ async function ask(sql: string): Promise<Answer> {
   })
   child.stdin.end(JSON.stringify({ sql }))
   const [printed, complaints] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)])
-  const answer = printed.startsWith('{') ? (JSON.parse(printed) as Answer | { error: string } | { unreadable: string }) : undefined
+  const answer = printed.startsWith('{')
+    ? (JSON.parse(printed) as Answer | { error: string } | { unreadable: string })
+    : undefined
   if (answer === undefined)
     throw new EngineError(
       'TG5601',
