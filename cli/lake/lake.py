@@ -74,7 +74,7 @@ def read_hudi(location: str) -> pa.Table:
     table = HudiTableBuilder.from_base_uri(location).with_storage_options(options).build()
     try:
         batches = table.read()
-    # hudi-rs hands none of its errors' classes on.
+    # hudi-rs exports none of its classes of errors.
     except Exception as error:
         raise Unreadable(f"the Hudi table at `{location}` can't be read without Spark: {error}") from error
     return pa.Table.from_batches(batches, batches[0].schema if batches else table.get_schema())
