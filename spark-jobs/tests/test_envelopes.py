@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from tests.courses import Course, Files, elsewhere, everywhere, put, tell
 from tests.lake import Lake, Row, change
+from tidegate_job.changes.partial_updates import UNAVAILABLE
 from tidegate_job.struct_types import fields_of
 
 ROW = pa.struct([("ID", pa.int64()), ("name", pa.string()), ("at", pa.struct([("day", pa.int32())]))])
@@ -114,10 +115,40 @@ COURSES = {
     "JSON lines, a name twice": Course([lines(*FIRST, '{"op": "c", "after": {"ID": 1, "op": "x"}}')], JSON),
     "CSV": Course([lines("c,1,2", name="a.csv")], JSON),
     "truncate": Course([SNAPSHOT, events(event("t", 30, None, None))], {"merge": MERGE}),
+    "left out": Course(
+        [
+            events(
+                event("r", 1, None, row(1, "a")),
+                event("r", 2, None, row(2)),
+                event("r", 3, None, row(3, "c")),
+            ),
+            events(
+                event("u", 10, None, row(1, UNAVAILABLE)),
+                event("u", 11, None, row(2, UNAVAILABLE)),
+                event("u", 12, None, row(3, "c2")),
+                event("u", 13, None, row(3, UNAVAILABLE)),
+                event("u", 14, None, row(4, UNAVAILABLE)),
+            ),
+            events(
+                event("d", 20, row(1), None),
+                event("c", 21, None, row(1)),
+                event("u", 22, None, row(1, UNAVAILABLE)),
+                event("u", 23, None, row(2, "b")),
+                event("u", 24, None, row(2)),
+                event("u", 25, None, row(2, UNAVAILABLE)),
+                event("u", 9, None, row(3, "late")),
+                event("u", 26, None, row(3, UNAVAILABLE)),
+            ),
+        ],
+        {"merge": MERGE},
+    ),
     "no envelopes": Course([put(change("c", "01", id=1, v=1))], {"merge": MERGE}),
 }
 
-COURSES |= elsewhere(COURSES, deep=("events", "JSON lines"))
+COURSES["history with values left out"] = Course(
+    COURSES["left out"].batches, {"merge": MERGE, "mode": "historical"}
+)
+COURSES |= elsewhere(COURSES, deep=("events", "JSON lines", "left out"))
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +168,24 @@ def test_rows_of_envelopes_are_upserted_and_deleted(courses: dict[str, Course]) 
         ]
         counts = course.outcomes[2]["rows"]
         assert (counts["read"], counts["inserted"], counts["deleted"], counts["duplicate"]) == (3, 1, 1, 1)
+
+
+def test_what_an_update_leaves_out_is_unchanged(courses: dict[str, Course]) -> None:
+    """It takes the value before it, of the batch or of the stored row, also a null; without a row before it
+    the text says that nobody knows the value. A change that comes too late gives none."""
+    for course in everywhere(courses, "left out"):
+        for outcome in course.outcomes:
+            assert outcome["error"] is None, outcome["error"]
+        found = {one["id"]: one["name"] for one in course.rows("id", "name")}
+        assert found == {1: None, 2: None, 3: "c2", 4: UNAVAILABLE}
+        assert course.outcomes[2]["rows"]["updated"] == 3
+
+
+def test_a_version_keeps_what_it_left_out(courses: dict[str, Course]) -> None:
+    """A history has what came."""
+    lake = courses["history with values left out"].lake
+    assert lake is not None
+    assert sum(one["name"] == UNAVAILABLE for one in lake.versions()) == 7
 
 
 def test_columns_are_those_of_the_row(courses: dict[str, Course]) -> None:

@@ -36,7 +36,13 @@ from .changes.fold import (
 )
 from .changes.kinds import without_marks
 from .changes.late import FoundRows, check_rows, lowest_late_sequence
-from .changes.partial_updates import fold_partial, refuse_late, unchanged_columns, without_values
+from .changes.partial_updates import (
+    fold_partial,
+    left_out_columns,
+    refuse_late,
+    unchanged_columns,
+    without_values,
+)
 from .changes.tombstones import remembered_deletes
 from .columns import BatchColumns, Footer, agree_columns, special_columns
 from .errors import (
@@ -308,13 +314,13 @@ def _effects(
     if late is not None:
         deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
         remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
-    values = unchanged_columns(plan, columns.data)
+    values = unchanged_columns(plan, columns.data) or left_out_columns(plan, changes, columns.data)
     stored = table.hits(changes, key_columns, rows, values)
     # One partition needs no shuffle: for a small batch those cost more than the work.
     together = changes.coalesce(1) if rows <= _ONE_PARTITION_ROWS else changes
     if not values:
         return with_effects(fold(together, keys), keys, stored, remembered)
-    if late is not None:
+    if late is not None and not plan.merge.envelope:
         refuse_late(plan, changes, stored)
     folded = fold_partial(plan, together, values, stored, remembered)
     return with_effects(folded, keys, without_values(stored, values), remembered)

@@ -1,5 +1,6 @@
-"""Updates whose nulls mean "unchanged": folded in order, so that a null takes the value of the row before it,
-of the batch or of the table. Only for tables that are configured so."""
+"""Updates that leave values out: folded in order, so that such a one takes the value of the row before it, of
+the batch or of the table. A null is one where the table is configured so (`null_means_unchanged`), and in
+Debezium's envelopes a text of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +15,9 @@ from ..plan import TablePlan
 from .fold import DELETE, newest_first
 from .kinds import is_update
 
+UNAVAILABLE = "__debezium_unavailable_value"
+"""What Debezium writes for a large value that an update did not touch, and that the source's log has not."""
+_VALUE = "value"
 _STORED, _REMEMBERED = "_tg_stored_sequence", "_tg_remembered_sequence"
 _WHOLE, _COVERED, _BASED, _PLACE = "_tg_whole", "_tg_covered", "_tg_based", "_tg_place"
 
@@ -30,6 +34,20 @@ def unchanged_columns(plan: TablePlan, data: Mapping[str, str]) -> tuple[str, ..
         if name not in data:
             raise JobError(UNCHANGED_COLUMN_MISSING, column=name, target=plan.target.name)
     return tuple(name for name in configured if name not in plan.merge.keys)
+
+
+def left_out_columns(plan: TablePlan, changes: DataFrame, data: Mapping[str, str]) -> tuple[str, ...]:
+    """The text columns in which Debezium has left a value out of any of the changes; one pass over those of
+    envelopes, and none over others."""
+    texts = [name for name, type_ in data.items() if type_ == "string" and name not in plan.merge.keys]
+    if not plan.merge.envelope or plan.merge.mode == "historical" or not texts:
+        return ()
+    found = changes.agg(*(F.max(_is_left_out(plan, F.col(names.quote(name)))) for name in texts)).collect()[0]
+    return tuple(name for name, is_left_out in zip(texts, found, strict=True) if is_left_out)
+
+
+def _is_left_out(plan: TablePlan, column: Column) -> Column:
+    return column.eqNullSafe(UNAVAILABLE) if plan.merge.envelope else column.isNull()
 
 
 def stored_as(column: str) -> str:
@@ -58,9 +76,9 @@ def fold_partial(
     stored: DataFrame | None,
     remembered: DataFrame | None,
 ) -> DataFrame:
-    """The newest change of each key, as `changes.fold` has it. If it is an update, its null in one of
-    `columns` has become the newest value that older updates give, back to the newest row that stands alone
-    (an insert, a load, a delete), or else the stored row's.
+    """The newest change of each key, as `changes.fold` has it. If it is an update, what it leaves out of one
+    of `columns` has become the newest value that older updates give, back to the newest row that stands alone
+    (an insert, a load, a delete), or else the stored row's. Without either it stays as it came.
 
     `stored` has keys, SEQUENCE and the columns' values, but those that the table has not yet; what is not
     newer than the stored row or a remembered delete of its key gives nothing.
@@ -87,11 +105,14 @@ def fold_partial(
         column = F.col(names.quote(name))
         if name not in columns:
             return column
-        newest = F.first(F.when(gives, column), ignorenulls=True).over(every)
-        if stored is None or stored_as(name) not in stored.columns:
-            return newest.alias(name)
-        was = F.when(F.col(_BASED) == 0, F.col(names.quote(stored_as(name))))
-        return F.coalesce(newest, was).alias(name)
+        # In a struct, since a null may be the value that is given.
+        given = F.when(gives & ~_is_left_out(plan, column), F.struct(column.alias(_VALUE)))
+        newest = F.first(given, ignorenulls=True).over(every)
+        found = F.when(newest.isNotNull(), newest[_VALUE])
+        if stored is not None and stored_as(name) in stored.columns:
+            is_stored = (F.col(_BASED) == 0) & F.col(_STORED).isNotNull()
+            found = found.when(is_stored, F.col(names.quote(stored_as(name))))
+        return found.otherwise(column).alias(name)
 
     folded = told.select(*(value(name) for name in changes.columns), _PLACE)
     return folded.where(F.col(_PLACE) == 1).drop(_PLACE)
