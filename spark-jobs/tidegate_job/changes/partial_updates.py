@@ -40,7 +40,7 @@ def left_out_columns(plan: TablePlan, changes: DataFrame, data: Mapping[str, str
     """The text columns in which Debezium has left a value out of any of the changes; one pass over those of
     envelopes, and none over others."""
     texts = [name for name, type_ in data.items() if type_ == "string" and name not in plan.merge.keys]
-    if not plan.merge.envelope or plan.merge.mode == "historical" or not texts:
+    if not plan.merge.envelope or not texts:
         return ()
     found = changes.agg(*(F.max(_is_left_out(plan, F.col(names.quote(name)))) for name in texts)).collect()[0]
     return tuple(name for name, is_left_out in zip(texts, found, strict=True) if is_left_out)
