@@ -1,5 +1,6 @@
-"""Random histories of partial updates, and of keys that change, against a fold in plain Python. Each key (or
-group of keys) of a table has a history of its own, so that few commits try many."""
+"""Random histories of partial updates, of values that Debezium leaves out, and of keys that change, against a
+fold in plain Python. Each key (or group of keys) of a table has a history of its own, so that few commits try
+many."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from pyspark.sql import SparkSession
 from tests.courses import Course, Files, elsewhere, everywhere, tell
 from tests.kinds import DEEP
 from tests.lake import Lake, Row, change
+from tidegate_job.changes.partial_updates import UNAVAILABLE
 
 HISTORIES = 3_000 if DEEP else 1_000
 BATCHES = 3
@@ -52,6 +54,25 @@ def fold_partial_updates(batches: Batches) -> list[Row]:
         if row["op"] != "D":
             unchanged = row["op"] == "U" and row["a"] is None
             held[row["id"]] = {"id": row["id"], "v": row["v"], "a": before["a"] if unchanged else row["a"]}
+    return [held[key] for key in sorted(held)]
+
+
+def values_left_out(random: Random) -> Batches:
+    """The same changes, of whose updates some leave a text out."""
+    batches = partial_updates(random)
+    for row in {id(row): row for rows in batches for row in rows}.values():
+        row["a"] = random.choice([None, "a", "b", *([UNAVAILABLE] * 2 if row["op"] == "U" else [])])
+    return batches
+
+
+def fold_values_left_out(batches: Batches) -> list[Row]:
+    """What is left out is unchanged, and stays so where there is no row before it."""
+    held: dict[int, Row] = {}
+    for row in sorted((row for rows in batches for row in rows), key=lambda row: str(row["seq"])):
+        before = held.pop(row["id"], {"a": UNAVAILABLE})
+        if row["op"] != "D":
+            a = before["a"] if row["a"] == UNAVAILABLE else row["a"]
+            held[row["id"]] = {"id": row["id"], "v": row["v"], "a": a}
     return [held[key] for key in sorted(held)]
 
 
@@ -97,11 +118,11 @@ def files(rows: Sequence[Row], random: Random) -> Files:
 
 
 def envelopes(rows: Sequence[Row], random: Random) -> Files:
-    """The same of moving keys, as Debezium's events in JSON lines."""
+    """The same as Debezium's events in JSON lines."""
 
     def event(row: Row) -> Row:
-        held = {"id": row["id"], "v": row["v"]}
-        before = {"id": row["bi_id"], "v": None} if row["bi_id"] is not None else None
+        held = {name: row[name] for name in ("id", "v", "a") if name in row}
+        before = {"id": row["bi_id"], "v": None} if row.get("bi_id") is not None else None
         images = {"before": held, "after": None} if row["op"] == "D" else {"before": before, "after": held}
         return {"op": OPERATIONS[row["op"]], "source": {"lsn": int(row["seq"])}, **images}
 
@@ -120,23 +141,33 @@ COURSES = {
     name: Course([files(rows, Random(SEED)) for rows in BATCHES_OF[name]], {"merge": merge})
     for name, (_, _, merge) in TOLD.items()
 }
-EVENTS = Course(
-    [envelopes(rows, Random(SEED)) for rows in BATCHES_OF["moving keys"]],
-    {
-        "text_files": {"columns": [{"name": name, "type": "bigint"} for name in ("id", "v")]},
-        "merge": {
-            "shape": "debezium",
-            "sequence_by": "source.lsn",
-            "operations": {"column": "op", "inserts": ["c"], "updates": ["u"], "deletes": ["d"]},
-        },
+AS_EVENTS: dict[str, tuple[Batches, Fold]] = {
+    "moving keys": (BATCHES_OF["moving keys"], fold_moving_keys),
+    "values left out": (values_left_out(Random(SEED)), fold_values_left_out),
+}
+DEBEZIUM = {
+    "text_files": {"columns": [{"name": name, "type": "bigint"} for name in ("id", "v")]},
+    "merge": {
+        "shape": "debezium",
+        "sequence_by": "source.lsn",
+        "operations": {"column": "op", "inserts": ["c"], "updates": ["u"], "deletes": ["d"]},
     },
-)
-COURSES |= {**elsewhere(COURSES, deep=list(TOLD)), "events": EVENTS}
+}
+COURSES |= elsewhere(COURSES, deep=list(TOLD))
+EVENTS = {
+    name: Course([envelopes(rows, Random(SEED)) for rows in batches], DEBEZIUM)
+    for name, (batches, _) in AS_EVENTS.items()
+}
+EVENTS |= elsewhere(EVENTS, deep=["values left out"])
 
 
 @pytest.fixture(scope="module")
 def courses(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Course]:
-    tell(spark, tmp_path_factory.mktemp("shapes"), COURSES)
+    tell(
+        spark,
+        tmp_path_factory.mktemp("shapes"),
+        {**COURSES, **{f"{name}, events": EVENTS[name] for name in EVENTS}},
+    )
     return COURSES
 
 
@@ -148,5 +179,10 @@ def test_table_ends_as_a_fold_in_plain_python(courses: dict[str, Course], name: 
         assert course.rows(*expected[0]) == expected
 
 
-def test_envelopes_of_moving_keys_end_so_too(courses: dict[str, Course]) -> None:
-    assert courses["events"].rows() == fold_moving_keys(BATCHES_OF["moving keys"])
+@pytest.mark.parametrize("name", AS_EVENTS)
+def test_envelopes_end_so_too(courses: dict[str, Course], name: str) -> None:
+    batches, fold = AS_EVENTS[name]
+    expected = fold(batches)
+    assert len(expected) > HISTORIES / 3
+    for course in everywhere(EVENTS, name):
+        assert course.rows(*expected[0]) == expected
