@@ -9,6 +9,7 @@ const DMS: FlatSettings = { apply_as_deletes: { column: 'Op', equals: 'D' } }
 const DEBEZIUM: FlatSettings = {
   shape: 'debezium',
   operations: { column: 'op', inserts: ['c', 'r'], updates: ['u'], deletes: ['d'] },
+  unavailable_value: '__debezium_unavailable_value',
 }
 
 /**
@@ -26,7 +27,16 @@ export function changesBuiltIn(
   return shapes.has('dms') ? DMS : {}
 }
 
-type Changes = Pick<MergeSpec, 'operations' | 'apply_as_deletes' | 'shape' | 'before_image' | 'null_means_unchanged'>
+type Changes = Pick<
+  MergeSpec,
+  | 'operations'
+  | 'apply_as_deletes'
+  | 'shape'
+  | 'before_image'
+  | 'null_means_unchanged'
+  | 'unavailable_value'
+  | 'on_late_partial_update'
+>
 
 /** What is not said is left out: entries from before it are frozen without. */
 export const changesOf = (settings: FlatSettings): Changes => ({
@@ -36,4 +46,6 @@ export const changesOf = (settings: FlatSettings): Changes => ({
   ...(settings.shape === 'debezium' ? { shape: settings.shape } : {}),
   ...(settings.before_image ? { before_image: settings.before_image } : {}),
   ...(settings.null_means_unchanged ? { null_means_unchanged: settings.null_means_unchanged } : {}),
+  ...(settings.unavailable_value ? { unavailable_value: settings.unavailable_value } : {}),
+  ...(settings.on_late_partial_update === 'stale' ? { on_late_partial_update: 'stale' as const } : {}),
 })

@@ -17,7 +17,14 @@ export function* contradictions(settings: FlatSettings): Generator<[Setting, str
     yield ['before_image', 'has `before_image`, but its envelopes have `before`: take it out']
   const cannot = settings.on_truncate === 'empty' ? notEmptied(emptiable(settings)) : undefined
   if (cannot) yield ['on_truncate', `${cannot}: use \`on_truncate: hold\` or \`ignore\``]
+  if (settings.unavailable_value !== undefined && settings.operations === 'none')
+    yield ['unavailable_value', untold('unavailable_value')]
   if (settings.null_means_unchanged === undefined) return
+  if (settings.unavailable_value !== undefined && settings.shape !== 'debezium')
+    yield [
+      'null_means_unchanged',
+      'has `null_means_unchanged` and `unavailable_value`: a null is either a value or left out. Keep one',
+    ]
   if (settings.before_image !== undefined || settings.shape === 'debezium')
     yield [
       'null_means_unchanged',
@@ -28,12 +35,11 @@ export function* contradictions(settings: FlatSettings): Generator<[Setting, str
       'null_means_unchanged',
       'has `null_means_unchanged` in historical mode, whose rows stay as they came: take it out',
     ]
-  if (settings.operations === 'none')
-    yield [
-      'null_means_unchanged',
-      'has `null_means_unchanged`, but nothing that tells its updates: name the operation column in `operations`',
-    ]
+  if (settings.operations === 'none') yield ['null_means_unchanged', untold('null_means_unchanged')]
 }
+
+const untold = (setting: Setting): string =>
+  `has \`${setting}\`, but nothing that tells its updates: name the operation column in \`operations\``
 
 const isHistorical = ({ mode }: FlatSettings): boolean => mode === 'historical' || mode === 'H'
 

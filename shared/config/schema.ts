@@ -174,7 +174,18 @@ export const tableSettings = z.strictObject({
   null_means_unchanged: nullMeansUnchanged
     .optional()
     .describe(
-      'Columns whose null in an update leaves the value as it was, for sources that log changed columns only; all: every column but the keys. A late change of such a key holds the table. Default: a null is a null.',
+      'Columns whose null in an update leaves the value as it was, for sources that log changed columns only; all: every column but the keys. Default: a null is a null.',
+    ),
+  unavailable_value: text('a text')
+    .optional()
+    .describe(
+      'What the source writes in a text column for a value that it left out of an update: it stays as it was. For Debezium, whose `unavailable.value.placeholder` it is. Default with `shape: debezium`: __debezium_unavailable_value.',
+    ),
+  on_late_partial_update: z
+    .enum(['hold', 'stale'])
+    .optional()
+    .describe(
+      'What a late change does whose values a newer update may have left out (`null_means_unchanged`, `unavailable_value`). hold (default): its table waits until it is loaded anew. stale: what it gives is lost. See rows-of-any-producer.md.',
     ),
   shape: z
     .enum(['rows', 'debezium'])

@@ -51,6 +51,10 @@ export const mergeSpec = z.strictObject({
   schema_policy: z.enum(['evolve', 'lenient']).optional(),
   /** Columns whose null in an update leaves the value as it was; `all` but the keys. */
   null_means_unchanged: z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]).optional(),
+  /** What stands in a text column for a value that the source left out of an update: it stays as it was. */
+  unavailable_value: z.string().min(1).optional(),
+  /** A late change of which a newer row may lack a value counts as stale. Left out where it holds the table. */
+  on_late_partial_update: z.literal('stale').optional(),
   /** `debezium`: the rows are envelopes of `before` and `after`. Left out where they are rows as they are. */
   shape: z.literal('debezium').optional(),
   /** Change files have each key as it was before, in a column of that name with the prefix; a key that changed is deleted. */

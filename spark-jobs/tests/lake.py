@@ -41,6 +41,8 @@ COLUMN_TYPES = {
 NOT_THE_SOURCES = ("_tg_", "_hoodie_")
 """Begin the names of columns that a table has besides the source's."""
 DELETES = {"column": "op", "equals": "D"}
+UNAVAILABLE = "__debezium_unavailable_value"
+"""What Debezium writes for a large value that an update did not touch, and that the source's log has not."""
 
 
 class Lake:

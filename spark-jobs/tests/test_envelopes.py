@@ -13,8 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.courses import Course, Files, elsewhere, everywhere, put, tell
-from tests.lake import Lake, Row, change
-from tidegate_job.changes.partial_updates import UNAVAILABLE
+from tests.lake import UNAVAILABLE, Lake, Row, change
 from tidegate_job.struct_types import fields_of
 
 ROW = pa.struct([("ID", pa.int64()), ("name", pa.string()), ("at", pa.struct([("day", pa.int32())]))])
@@ -26,6 +25,7 @@ MERGE = {
     "shape": "debezium",
     "sequence_by": "source.lsn",
     "operations": {"column": "op", "inserts": ["c", "r"], "updates": ["u"], "deletes": ["d"]},
+    "unavailable_value": UNAVAILABLE,
 }
 TOMBSTONE: Mapping[str, Any] = dict.fromkeys(ENVELOPE.names)
 
@@ -136,7 +136,6 @@ COURSES = {
                 event("u", 23, None, row(2, "b")),
                 event("u", 24, None, row(2)),
                 event("u", 25, None, row(2, UNAVAILABLE)),
-                event("u", 9, None, row(3, "late")),
                 event("u", 26, None, row(3, UNAVAILABLE)),
             ),
         ],
@@ -172,7 +171,7 @@ def test_rows_of_envelopes_are_upserted_and_deleted(courses: dict[str, Course]) 
 
 def test_what_an_update_leaves_out_is_unchanged(courses: dict[str, Course]) -> None:
     """It takes the value before it, of the batch or of the stored row, also a null; without a row before it
-    the text says that nobody knows the value. A change that comes too late gives none."""
+    the text says that nobody knows the value."""
     for course in everywhere(courses, "left out"):
         for outcome in course.outcomes:
             assert outcome["error"] is None, outcome["error"]

@@ -15,8 +15,7 @@ from pyspark.sql import SparkSession
 
 from tests.courses import Course, Files, elsewhere, everywhere, tell
 from tests.kinds import DEEP
-from tests.lake import Lake, Row, change
-from tidegate_job.changes.partial_updates import UNAVAILABLE
+from tests.lake import UNAVAILABLE, Lake, Row, change
 
 HISTORIES = 3_000 if DEEP else 1_000
 BATCHES = 3
@@ -151,6 +150,7 @@ DEBEZIUM = {
         "shape": "debezium",
         "sequence_by": "source.lsn",
         "operations": {"column": "op", "inserts": ["c"], "updates": ["u"], "deletes": ["d"]},
+        "unavailable_value": UNAVAILABLE,
     },
 }
 COURSES |= elsewhere(COURSES, deep=list(TOLD))

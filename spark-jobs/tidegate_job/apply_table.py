@@ -261,6 +261,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
             found = file_rows(changes, keys)
             applied = check_rows(plan, footers, found, rows_to_blame)
             changes = without_marks(changes)
+            columns = replace(columns, left_out=left_out_columns(plan, table, changes, columns.data))
             effects = kept(_effects(job, plan, table, changes, columns, found, rows), held)
             read = sum(rows.rows + rows.derived for rows in found.values())
             skipped = sum(rows.skipped for rows in found.values())
@@ -314,16 +315,17 @@ def _effects(
     if late is not None:
         deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
         remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
-    values = unchanged_columns(plan, columns.data) or left_out_columns(plan, changes, columns.data)
-    stored = table.hits(changes, key_columns, rows, values)
+    values = unchanged_columns(plan, columns.data) or tuple(sorted(columns.left_out))
+    wanted = (*values, names.OPERATION) if values else ()
+    stored = table.hits(changes, key_columns, rows, wanted)
     # One partition needs no shuffle: for a small batch those cost more than the work.
     together = changes.coalesce(1) if rows <= _ONE_PARTITION_ROWS else changes
     if not values:
         return with_effects(fold(together, keys), keys, stored, remembered)
-    if late is not None and not plan.merge.envelope:
-        refuse_late(plan, changes, stored)
-    folded = fold_partial(plan, together, values, stored, remembered)
-    return with_effects(folded, keys, without_values(stored, values), remembered)
+    if late is not None and stored is not None and not plan.merge.late_partial_is_stale:
+        refuse_late(plan, changes, values, stored)
+    folded = fold_partial(plan.merge, together, values, stored, remembered)
+    return with_effects(folded, keys, without_values(stored, wanted), remembered)
 
 
 def _stage(job: Job, plan: TablePlan, table: OpenTable, batch: _Batch) -> Commit | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from . import earlier_types, left_out
 from .earlier_types import Earlier, EarlierTypes, none_earlier
 from .errors import (
     BEFORE_IMAGE_MISSING,
@@ -49,12 +50,20 @@ class BatchColumns:
     """What a batch is read as: the table's data columns by lower-case name, and those that say what a change
     is, as far as any file has them. `rescued` are columns of the files that the table does not get: their
     values go into RESCUED. `narrower` are types that files have instead of the wider ones of `data`, of
-    columns that this batch brings or widens."""
+    columns that this batch brings or widens. `left_out` are those of `data` in which an update has left a
+    value out, in this batch or before."""
 
     data: Mapping[str, str]
     special: Mapping[str, str]
     rescued: tuple[str, ...] = ()
     narrower: Earlier = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        """What a new table is to remember of them beside its schema, as properties."""
+        types = earlier_types.to_property(self.narrower) if self.narrower else {}
+        return types | (left_out.to_property(self.left_out) if self.left_out else {})
 
 
 def agree_columns(

@@ -155,9 +155,9 @@ UNCHANGED_COLUMN_MISSING = Kind(
 )
 LATE_PARTIAL = Kind(
     "TG2302",
-    "`{uri}` has a change of `{sequence}` for a key whose stored row is of `{stored}`: that row took values "
-    "from before it, by `null_means_unchanged`, and the change can't be folded in any more. Reload the "
-    "table; or leave `null_means_unchanged` out until the file is applied, and the change counts as stale.",
+    "`{uri}` has a change of `{sequence}` for a key whose stored row is of `{stored}`: that one's source may "
+    "have left out a value which this change gives, and it can't be folded in any more. Reload the table; or "
+    "set `on_late_partial_update: stale`, and what such changes would have given is lost.",
 )
 PARTITION_SPEC = Kind(
     "TG2401",

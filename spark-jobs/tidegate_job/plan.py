@@ -59,6 +59,11 @@ class Merge:
 
     envelope: bool = False
     """Whether the files' rows are Debezium's envelopes."""
+    unavailable: str | None = None
+    """The text that stands for a value which the source left out of an update; None: there is none."""
+    late_partial_is_stale: bool = False
+    """Whether a late change counts as stale of which a newer row may have needed a value; else it is
+    refused."""
 
     @property
     def before_keys(self) -> dict[str, str]:
@@ -217,6 +222,8 @@ def _table(item: dict[str, Any]) -> TablePlan:
             before_prefix=_before_prefix(merge),
             envelope=merge.get("shape") == "debezium",
             null_means_unchanged=unchanged if unchanged == "all" else _lower(unchanged),
+            unavailable=merge.get("unavailable_value"),
+            late_partial_is_stale=merge.get("on_late_partial_update") == "stale",
         ),
         target=_target(entry["target"]),
         text_files=_text_files(**entry.get("text_files", {})),

@@ -58,6 +58,11 @@ class OpenTable(Protocol):
         """The types that columns had before they were widened, by lower-case name."""
         ...
 
+    def left_out(self) -> frozenset[str]:
+        """The columns, by lower-case name, of which a row may have a value from before its own change,
+        since an update has left one out."""
+        ...
+
     def widens(self, stored: str, type_: str) -> bool:
         """Whether a column of the table, stored with one type, can get the other one for good."""
         ...
@@ -86,7 +91,7 @@ class OpenTable(Protocol):
         says how many rows of each data file they update or delete.
 
         Creates or adopts the table if need be, and adds and widens columns until it has those of
-        `columns.data`; the types in `columns.narrower` are remembered as earlier ones. A commit is returned
+        `columns.data`; `columns.narrower` and `columns.left_out` are remembered. A commit is returned
         if another run of this very batch has made it meanwhile; JobError if the table has changed otherwise.
         """
         ...

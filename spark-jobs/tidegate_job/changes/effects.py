@@ -52,7 +52,11 @@ def with_effects(
 def as_versions(changes: DataFrame, operations: Operations) -> DataFrame:
     """`changes` with a column EFFECT for historical mode, where each is a row and counts by its operation;
     what neither deletes nor updates is an insert."""
-    effect = F.when(F.col(DELETE), DELETED).when(is_update(operations), UPDATED).otherwise(INSERTED)
+    effect = (
+        F.when(F.col(DELETE), DELETED)
+        .when(is_update(F.col(names.OPERATION), operations), UPDATED)
+        .otherwise(INSERTED)
+    )
     return changes.withColumn(EFFECT, effect)
 
 

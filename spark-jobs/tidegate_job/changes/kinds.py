@@ -27,12 +27,12 @@ def is_delete(operation: Column, operations: Operations) -> Column:
     return F.coalesce(_is_one_of(operation, operations.deletes), F.lit(False))
 
 
-def is_update(operations: Operations) -> Column:
-    """By the column OPERATION. Where only deletes are configured, `U` (as DMS writes it) and `UPDATE` are
-    updates, in any case."""
+def is_update(operation: Column, operations: Operations) -> Column:
+    """Null where there is no operation. Where only deletes are configured, `U` (as DMS writes it) and
+    `UPDATE` are updates, in any case."""
     if operations.listed:
-        return _is_one_of(F.col(OPERATION), operations.updates)
-    return F.upper(F.col(OPERATION)).isin(*_UPDATES)
+        return _is_one_of(operation, operations.updates)
+    return F.upper(operation).isin(*_UPDATES)
 
 
 def marks(operation: Column, merge: Merge) -> list[Column]:

@@ -15,7 +15,7 @@ from typing import Any
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
-from .. import names
+from .. import left_out, names
 from ..changes.effects import CHANGING, EFFECT
 from ..changes.partial_updates import stored_as
 from ..columns import BatchColumns
@@ -75,7 +75,7 @@ class HudiTable:
         self._rows: DataFrame | None = None
         self._kept: Any = None
         self._schema_changes: tuple[SchemaChange, ...] = ()
-        self._earlier: Earlier = {}
+        self._remembered: dict[str, str] = {}
 
     @property
     def declared(self) -> Mapping[str, str] | None:
@@ -89,6 +89,11 @@ class HudiTable:
 
     def earlier_types(self) -> Earlier:
         return from_property(self._timeline.newest(EARLIER)) if self._timeline is not None else {}
+
+    def left_out(self) -> frozenset[str]:
+        if self._timeline is None or self._plan.replaces:
+            return frozenset()
+        return left_out.from_property(self._timeline.newest(left_out.LEFT_OUT))
 
     def widens(self, stored: str, type_: str) -> bool:
         # A decimal of more digits has more bytes, which Hudi takes for another type. Floats it reads as
@@ -155,7 +160,10 @@ class HudiTable:
             check_not_shortened(plan, self._stored().count(), rows)
         # Of a new table nothing is changed.
         self._schema_changes = column_changes(self.declared or columns.data, columns.data)
-        self._earlier = together({} if plan.replaces else self.earlier_types(), columns.narrower)
+        earlier = {} if plan.replaces else self.earlier_types()
+        self._remembered = to_property(together(earlier, columns.narrower))
+        if plan.merge.unavailable is not None:
+            self._remembered |= left_out.to_property(columns.left_out)
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         every_column = [*columns.data, *self._own_columns()]
         written = hudi_rows(changes, every_column, self._layout, historical)
@@ -172,7 +180,7 @@ class HudiTable:
         options |= operation_options(self._operation(), plan, rows, evidence)
         options |= changes_property(self._schema_changes)
         # Each commit says all there were: those before it may be archived.
-        options |= to_property(self._earlier)
+        options |= self._remembered
         writer = self._rows.write.format("hudi").options(**options).mode("append")
         faster = self._committed_by_another()
         if faster is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from .. import names
-from ..earlier_types import Earlier, to_property
 from ..partition_spec import PartitionField
 from ..plan import TablePlan
 from .properties import creation_properties
@@ -19,11 +18,10 @@ def create_table(
     plan: TablePlan,
     rows: DataFrame,
     partitions: Sequence[PartitionField],
-    earlier: Earlier,
+    remembered: Mapping[str, str],
 ) -> None:
-    """Create the plan's target with the columns of `rows`, all of them nullable, and remember their
-    `earlier` types. Iceberg's
-    AlreadyExistsException if somebody was faster.
+    """Create the plan's target with the columns of `rows`, all of them nullable, and with what is to be
+    `remembered` of them, as properties. Iceberg's AlreadyExistsException if somebody was faster.
 
     Not as-select: the rows come by a commit of their own, which a crash in between leaves to the next
     attempt.
@@ -33,7 +31,7 @@ def create_table(
     jvm: Any = spark._jvm
     iceberg = jvm.org.apache.iceberg
     schema = iceberg.spark.SparkSchemaUtil.convert(rows._jdf.schema().asNullable())
-    properties = creation_properties(plan) | (to_property(earlier) if earlier else {})
+    properties = creation_properties(plan) | dict(remembered)
     location = properties.pop("location")
     catalog = iceberg.spark.Spark3Util.loadIcebergCatalog(
         spark._jsparkSession, spark.conf.get("spark.sql.defaultCatalog", "spark_catalog")

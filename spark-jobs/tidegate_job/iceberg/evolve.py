@@ -9,11 +9,12 @@ its summary.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from pyspark.sql import DataFrame
 
-from .. import names
+from .. import left_out, names
 from ..columns import BatchColumns
 from ..commit_properties import CHANGES
 from ..earlier_types import EARLIER, from_property, to_property, together
@@ -27,19 +28,46 @@ from .relayout import spark_types
 def evolve(
     jvm: Any, table: Any, plan: TablePlan, columns: BatchColumns, rows: DataFrame
 ) -> tuple[SchemaChange, ...]:
-    """Add and widen until the table has `columns.data` (which `rows` have too), and say what was changed for
-    this batch, by this attempt or an earlier one.
+    """Add and widen until the table has `columns.data` (which `rows` have too), remember what else is to be
+    remembered of them, and say what was changed for this batch, by this attempt or an earlier one.
 
     ChangedMeanwhile if the table is no longer what was looked at; Iceberg's own CommitFailedException if
     that shows only in the commit.
     """
     changes = column_changes(spark_types(jvm, table.schema()), columns.data)
-    if not changes:
+    to_set = _to_remember(table, columns)
+    if not changes and not to_set:
         return _noted(table, plan)
     seen = state_of(table)
     transaction = table.newTransaction()  # refreshes
     if state_of(table) != seen:
         raise ChangedMeanwhile("it was changed before its columns could be")
+    if changes:
+        _change_columns(jvm, transaction, rows, changes)
+        note = {"batch": plan.batch_id, "changes": [change.document() for change in changes]}
+        to_set[CHANGES] = json.dumps(note)
+    properties = transaction.updateProperties()
+    for key, value in to_set.items():
+        properties = properties.set(key, value)
+    properties.commit()
+    transaction.commitTransaction()
+    return changes or _noted(table, plan)
+
+
+def _to_remember(table: Any, columns: BatchColumns) -> dict[str, str]:
+    """The properties that have to change. Of a column that comes with this batch no schema of the table has
+    the narrower types."""
+    stored = table.properties()
+    types = from_property(stored.get(EARLIER))
+    to_set: dict[str, str] = {}
+    if together(types, columns.narrower) != types:
+        to_set |= to_property(together(types, columns.narrower))
+    if not columns.left_out <= left_out.from_property(stored.get(left_out.LEFT_OUT)):
+        to_set |= left_out.to_property(columns.left_out)
+    return to_set
+
+
+def _change_columns(jvm: Any, transaction: Any, rows: DataFrame, changes: Sequence[SchemaChange]) -> None:
     java_rows = rows.select(*(names.quote(change.column) for change in changes))._jdf.schema().asNullable()
     types = jvm.org.apache.iceberg.spark.SparkSchemaUtil.convert(java_rows)
     update = transaction.updateSchema().caseSensitive(False)
@@ -51,15 +79,6 @@ def evolve(
             # The form with a parent, since a name may have a dot in it.
             update = update.addColumn(None, change.column, type_).moveBefore(change.column, names.SEQUENCE)
     update.commit()
-    note = {"batch": plan.batch_id, "changes": [change.document() for change in changes]}
-    properties = transaction.updateProperties().set(CHANGES, json.dumps(note))
-    if columns.narrower:
-        # Of a column that comes with this batch no schema of the table has them.
-        earlier = together(from_property(table.properties().get(EARLIER)), columns.narrower)
-        properties = properties.set(EARLIER, to_property(earlier)[EARLIER])
-    properties.commit()
-    transaction.commitTransaction()
-    return changes
 
 
 def earlier_types(jvm: Any, table: Any) -> dict[str, frozenset[str]]:

@@ -10,7 +10,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from ..earlier_types import EARLIER, Earlier, to_property
+from ..earlier_types import EARLIER
+from ..left_out import LEFT_OUT
 from ..partition_spec import PartitionField, parse_partition_by
 from ..plan import TablePlan
 from .adopt import ADOPTED_FROM, shown_partition, stored_partition
@@ -30,10 +31,15 @@ def lost_partition_column(spark: SparkSession, table: Any, rows: DataFrame) -> s
 
 
 def lay_out(
-    spark: SparkSession, transaction: Any, plan: TablePlan, rows: DataFrame, earlier: Earlier
+    spark: SparkSession,
+    transaction: Any,
+    plan: TablePlan,
+    rows: DataFrame,
+    remembered: Mapping[str, str],
 ) -> None:
-    """Columns, partitions and properties as the plan and the files have them. What stays as it was keeps its
-    Iceberg id; a column of another type is another column. No partition column may be lost."""
+    """Columns, partitions and properties as the plan and the files have them, with what is to be `remembered`
+    of them. What stays as it was keeps its Iceberg id; a column of another type is another column. No
+    partition column may be lost."""
     jvm: Any = spark._jvm
     table = transaction.table()
     stored = spark_types(jvm, table.schema())
@@ -47,10 +53,10 @@ def lay_out(
     if fields or ADOPTED_FROM not in table.properties():
         _change_partitions(jvm, transaction, fields)
     properties = transaction.updateProperties()
-    lasting = lasting_properties(plan) | (to_property(earlier) if earlier else {})
+    lasting = lasting_properties(plan) | dict(remembered)
     for key, value in lasting.items():
         properties = properties.set(key, value)
-    for key in {OWN, EARLIER} - set(lasting):
+    for key in {OWN, EARLIER, LEFT_OUT} - set(lasting):
         properties = properties.remove(key)
     properties.commit()
 

@@ -16,7 +16,6 @@ from typing import Any
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import DataFrame, SparkSession
 
-from ..earlier_types import Earlier
 from ..errors import HISTORY_SHORTENED, PARTITION_COLUMN_GONE, PLAN_NOT_SUPPORTED, JobError
 from ..outcome import RowCounts
 from ..plan import TablePlan
@@ -60,11 +59,12 @@ def stage_replacement(
     table: Any,
     plan: TablePlan,
     rows: DataFrame,
-    earlier: Earlier,
+    remembered: Mapping[str, str],
     has_rows: bool,
     pinned: int | None,
 ) -> Replacement:
-    """Lay the table out for `rows` (all columns, ours too) and write their files; nobody sees either.
+    """Lay the table out for `rows` (all columns, ours too), with what is to be `remembered` of those, and
+    write their files; nobody sees either.
 
     ChangedMeanwhile if `pinned` is no longer the table's snapshot.
     """
@@ -72,7 +72,7 @@ def stage_replacement(
     snapshot = transaction.table().currentSnapshot()
     if (snapshot.snapshotId() if snapshot is not None else None) != pinned:
         raise ChangedMeanwhile("somebody committed before it could be replaced")
-    lay_out(spark, transaction, plan, rows, earlier)
+    lay_out(spark, transaction, plan, rows, remembered)
     target = transaction.table()
     written = _write(spark, target, rows) if has_rows else [_file_without_rows(spark, target, rows)]
     return Replacement(transaction, StagedFiles(data=written))

@@ -10,7 +10,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from .. import names
+from .. import left_out, names
 from ..changes.effects import CHANGING, EFFECT
 from ..columns import BatchColumns
 from ..commit_properties import changes_of, changes_property, commit_properties
@@ -98,6 +98,11 @@ class IcebergTable:
     def earlier_types(self) -> Earlier:
         return earlier_types(self._jvm, self._table) if self._table is not None else {}
 
+    def left_out(self) -> frozenset[str]:
+        if self._table is None or self._plan.replaces:
+            return frozenset()
+        return left_out.from_property(self._table.properties().get(left_out.LEFT_OUT))
+
     def widens(self, stored: str, type_: str) -> bool:
         return widens(stored, type_)
 
@@ -171,12 +176,12 @@ class IcebergTable:
         every_column = [*columns.data, *self._plan.own_columns]
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         if self._plan.replaces and self._table is not None:
-            return self._stage_replacement(changes, every_column, columns.narrower, rows)
+            return self._stage_replacement(changes, every_column, columns.remembered, rows)
         try:
             if self._table is None:
                 partitions = parse_partition_by(self._plan.target.partition_by, columns.data)
                 written = changes.select(*(F.col(names.quote(name)) for name in every_column))
-                create_table(self._spark, self._plan, written, partitions, columns.narrower)
+                create_table(self._spark, self._plan, written, partitions, columns.remembered)
                 self._table = self._loaded()
             else:
                 adopt(self._jvm, self._table, self._plan)
@@ -195,7 +200,7 @@ class IcebergTable:
         return None
 
     def _stage_replacement(
-        self, changes: DataFrame, columns: Sequence[str], earlier: Earlier, rows: RowCounts
+        self, changes: DataFrame, columns: Sequence[str], remembered: Mapping[str, str], rows: RowCounts
     ) -> Commit | None:
         new = changes.select(*(F.col(names.quote(name)) for name in columns))
         check_replaceable(self._spark, self._table, self._plan, new, rows)
@@ -203,7 +208,7 @@ class IcebergTable:
         try:
             adopt(self._jvm, self._table, self._plan)
             self._replacement = stage_replacement(
-                self._spark, self._table, self._plan, new, earlier, has_rows, self._pinned
+                self._spark, self._table, self._plan, new, remembered, has_rows, self._pinned
             )
         except Exception as error:
             return self._after_failure(error)

@@ -21,6 +21,10 @@ describe('what orders changes, and what a null means', () => {
     expect(merged('{ null_means_unchanged: all }')?.null_means_unchanged).toBe('all')
     expect(merged('{ null_means_unchanged: [bio] }')?.null_means_unchanged).toEqual(['bio'])
     expect(merged('')).not.toHaveProperty('null_means_unchanged')
+    expect(merged('{ unavailable_value: "?" }')?.unavailable_value).toBe('?')
+    expect(merged('')).not.toHaveProperty('unavailable_value')
+    expect(merged('{ on_late_partial_update: stale }')?.on_late_partial_update).toBe('stale')
+    expect(merged('{ on_late_partial_update: hold }')).not.toHaveProperty('on_late_partial_update')
   })
 
   it('is told to the job where keys were before', () => {
@@ -44,6 +48,8 @@ describe('envelopes', () => {
 
   it('are what all sources hold, with the letters of Debezium built in', () => {
     expect(table(envelopes, '')).toMatchObject({ shape: 'debezium', operations: DEBEZIUM })
+    expect(table(envelopes, '')?.unavailable_value).toBe('__debezium_unavailable_value')
+    expect(table(envelopes, '{ unavailable_value: "?" }')?.unavailable_value).toBe('?')
     expect(table(envelopes, '')).not.toHaveProperty('apply_as_deletes')
     expect(table(envelopes, '{ operations: { column: op, deletes: [d], inserts: [c] } }')?.operations).toEqual({
       column: 'op',
@@ -95,6 +101,8 @@ describe('what contradicts itself', () => {
     ['TG1228', '{ keys: [] }', '`hr.emp` has no key'],
     ['TG1228', '{ mode: H, null_means_unchanged: all }', 'rows stay as they came'],
     ['TG1228', '{ operations: none, null_means_unchanged: all }', 'name the operation column'],
+    ['TG1228', '{ operations: none, unavailable_value: x }', 'name the operation column'],
+    ['TG1228', '{ null_means_unchanged: all, unavailable_value: x }', 'Keep one'],
     ['TG1204', '{ sequence_by: [seq] }', 'expected at least two columns'],
     ['TG1204', '{ sequence_by: [a, A] }', 'expected each column once'],
     ['TG1204', '{ null_means_unchanged: some }', 'expected `all`, or a list'],
