@@ -4,7 +4,6 @@
  */
 import { mapBounded } from '../bounded.ts'
 import { beganAtS, truncatedAtS } from '../claims/generations.ts'
-import { isHeld } from '../claims/table-state.ts'
 import { truncatedItem } from '../claims/truncation.ts'
 import type { TableConfig } from '../contracts/config.ts'
 import type { SettledFile, TableItem } from '../contracts/ledger.ts'
@@ -68,7 +67,7 @@ async function tablesToLookAt(
   const items = await tables.getMany(asked.map((one) => one.source_table_name))
   return asked.flatMap((one) => {
     const item = items.get(one.source_table_name)
-    const isCandidate = item && item.last_snapshot !== null && !isHeld(item) && truncatedAtS(item) === undefined
+    const isCandidate = item && item.last_snapshot !== null && truncatedAtS(item) === undefined
     return isCandidate ? [{ config: one, item }] : []
   })
 }

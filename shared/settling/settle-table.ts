@@ -60,10 +60,12 @@ const isClaimFor = (item: TableItem, planned: PlannedTable): boolean =>
 
 /**
  * A job worked on it and left no commit: whether another one of the same run may is what only the engine can say. Also behind a
- * commit where a second writer's would be taken.
+ * commit where a second writer's would be taken, whatever the state machine knows of its job.
  */
-const mayBeTwins = (read: OutcomeRead, run: SettlingRun, { entry }: PlannedTable): boolean =>
-  run.job.started === 'yes' && (hasSingleWriter(entry.target) || !(typeof read === 'object' && isApplied(read)))
+function mayBeTwins(read: OutcomeRead, { job }: SettlingRun, { entry }: PlannedTable): boolean {
+  const applied = typeof read === 'object' && isApplied(read)
+  return applied ? hasSingleWriter(entry.target) : job.started === 'yes'
+}
 
 /** Before the release, too: whoever claims next finds them no more. */
 async function putAside(planned: PlannedTable, resolution: Failed, runId: string, ports: SettlePorts): Promise<void> {

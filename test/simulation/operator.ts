@@ -128,10 +128,12 @@ export class Operator {
     return unlocking(item, evidence, forces !== false, forbidden)
   }
 
-  /** A table that was truncated: its rows are to stay, or to go. */
+  /** A table that was truncated: its rows are to stay, or to go. If its files were only away for a while, they stay. */
   async #decided(item: TableItem): Promise<Preview | undefined> {
-    const table = this.#world.tables.find(({ name }) => name === item.raw_table_name)
-    return table?.truncated === 'release' ? releasing(item) : this.#completing(item)
+    const { tables, truncations } = this.#world
+    const table = tables.find(({ name }) => name === item.raw_table_name)
+    const stays = table?.truncated === 'release' || !truncations.has(item.raw_table_name)
+    return stays ? releasing(item) : this.#completing(item)
   }
 
   /** Refused where none is staged. Said too early, the rest of the load adds to it. */

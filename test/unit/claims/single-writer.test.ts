@@ -1,10 +1,12 @@
 /** [evidence] A Hudi table takes whatever a second writer commits: nobody claims it while a job of another run may work. */
 import { describe, expect, test } from 'vitest'
 import { withUnprovedRun } from '../../../shared/claims/table-state.ts'
+import type { JobResult } from '../../../shared/contracts/runs.ts'
 import {
   claim,
   createWorld,
   item,
+  MAYBE,
   only,
   ownerOf,
   putFile,
@@ -38,13 +40,13 @@ async function forced(format: 'hudi' | 'iceberg') {
 }
 
 /** A batch that is committed while another job of the same run still works: `StartJobRun` was answered too late, and repeated. */
-async function committedBesideTwin(format: 'hudi' | 'iceberg') {
+async function committedBesideTwin(format: 'hudi' | 'iceberg', known?: JobResult) {
   const world = await worldOf(format)
   const first = await claim(world, 'e1')
   await runJob(world, new Map(), first)
   world.jobRuns.set(first.run_id, 'SUCCEEDED', 'jr_1')
   world.jobRuns.set(first.run_id, 'RUNNING', 'jr_2')
-  await settle(world, 'e1', first)
+  await settle(world, 'e1', first, known)
   world.executions.set(ownerOf('e1'), 'ended')
   await putFile(world, TABLE, '2.parquet', '2')
   return { world, first }
@@ -105,6 +107,13 @@ describe('[evidence] a Hudi table', () => {
     await runJob(world, new Map(), next)
     await settle(world, 'e3', next)
     expect(await item(world)).toMatchObject({ refresh_status: 'completed', unproved_runs: [] })
+  })
+
+  test('nor where the state machine could not read what became of its job: the engine is asked', async () => {
+    const { world, first } = await committedBesideTwin('hudi', MAYBE)
+    expect(await item(world)).toMatchObject({ refresh_status: 'completed', unproved_runs: [first.run_id] })
+    expect((await claim(world, 'e2')).claimed).toBe(0)
+    expect(await skipped(world, 'e2')).toEqual([{ table: TABLE, reason: 'its_job_is_at_work' }])
   })
 
   test('Iceberg does not ask: it refuses that job’s commit itself', async () => {

@@ -43,6 +43,8 @@ async function aTable() {
   world.clock.advance(HOUR_MS)
 }
 
+const newestPutS = async () => (await world.files.settledFiles(TABLE, 1))[0]?.put_at_s ?? 0
+
 const write = async (change: Partial<TableItem>) => {
   const seen = await item(world)
   await world.tables.replace({ ...seen, ...change, revision: seen.revision + 1 }, seen)
@@ -52,9 +54,8 @@ describe('a table of which no event told is held', () => {
   beforeEach(aTable)
 
   it('when nothing is left and a file of the last day is gone', async () => {
-    const [newest] = await world.files.settledFiles(TABLE, 1)
     bucket.remove([LOAD, FIRST])
-    const sinceS = (newest?.put_at_s ?? 0) + 1
+    const sinceS = (await newestPutS()) + 1
     const report = await look()
     expect(report).toMatchObject({ truncated: 1, without_files: 0, lost: 0 })
     expect(report.examples.truncated).toEqual([{ table: TABLE, truncated_at_s: sinceS }])
@@ -81,6 +82,17 @@ describe('a table of which no event told is held', () => {
     await put('3.parquet')
     await look()
     expect((await item(world)).truncated_at_s).toBe(since.put_at_s)
+  })
+
+  it('also one that is held for another reason, which keeps that', async () => {
+    await write({ refresh_status: 'held', hold_reason: 'attempts_exhausted' })
+    bucket.remove([LOAD, FIRST])
+    expect(await look()).toMatchObject({ truncated: 1 })
+    expect(await item(world)).toMatchObject({
+      hold_reason: 'attempts_exhausted',
+      truncated_at_s: (await newestPutS()) + 1,
+    })
+    expect(await look()).toMatchObject({ truncated: 0 })
   })
 
   it('and what waited is truncated with it', async () => {
