@@ -261,7 +261,7 @@ def _read(job: Job, plan: TablePlan, table: OpenTable, held: ExitStack) -> _Batc
             found = file_rows(changes, keys)
             applied = check_rows(plan, footers, found, rows_to_blame)
             changes = without_marks(changes)
-            columns = replace(columns, left_out=left_out_columns(plan, table, changes, columns.data))
+            columns = replace(columns, left_out=left_out_columns(plan, changes, columns.data))
             effects = kept(_effects(job, plan, table, changes, columns, found, rows), held)
             read = sum(rows.rows + rows.derived for rows in found.values())
             skipped = sum(rows.skipped for rows in found.values())
@@ -315,7 +315,10 @@ def _effects(
     if late is not None:
         deletes = remembered_deletes(job.store, plan.applied.tombstones, late, key_columns)
         remembered = remembered_frame(job.spark, deletes, key_columns) if deletes else None
-    values = unchanged_columns(plan, columns.data) or tuple(sorted(columns.left_out))
+    left_out = columns.left_out
+    if late is not None and plan.merge.unavailable is not None:
+        left_out |= table.left_out().intersection(columns.data)
+    values = unchanged_columns(plan, columns.data) or tuple(sorted(left_out))
     wanted = (*values, names.OPERATION) if values else ()
     stored = table.hits(changes, key_columns, rows, wanted)
     # One partition needs no shuffle: for a small batch those cost more than the work.

@@ -50,8 +50,8 @@ class BatchColumns:
     """What a batch is read as: the table's data columns by lower-case name, and those that say what a change
     is, as far as any file has them. `rescued` are columns of the files that the table does not get: their
     values go into RESCUED. `narrower` are types that files have instead of the wider ones of `data`, of
-    columns that this batch brings or widens. `left_out` are those of `data` in which an update has left a
-    value out, in this batch or before."""
+    columns that this batch brings or widens. `left_out` are those of `data` in which an update of this
+    batch has left a value out."""
 
     data: Mapping[str, str]
     special: Mapping[str, str]

@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 from .. import names
 from ..errors import LATE_PARTIAL, UNCHANGED_COLUMN_MISSING, JobError
 from ..plan import Merge, TablePlan
-from ..table_format import OpenTable
 from .fold import DELETE, newest_first
 from .kinds import is_update
 from .operations import Operations
@@ -37,19 +36,16 @@ def unchanged_columns(plan: TablePlan, data: Mapping[str, str]) -> tuple[str, ..
     return tuple(name for name in configured if name not in plan.merge.keys)
 
 
-def left_out_columns(
-    plan: TablePlan, table: OpenTable, changes: DataFrame, data: Mapping[str, str]
-) -> frozenset[str]:
-    """The text columns in which any of the changes, or any before them, has the text that says that its value
-    was left out; one pass over the changes if there is such a text, and else none."""
+def left_out_columns(plan: TablePlan, changes: DataFrame, data: Mapping[str, str]) -> frozenset[str]:
+    """The text columns in which any of the changes has the text that says that its value was left out; one
+    pass over the changes if there is such a text, and else none."""
     texts = [name for name, type_ in data.items() if type_ == "string" and name not in plan.merge.keys]
     if plan.merge.unavailable is None or plan.merge.mode == "historical" or not texts:
         return frozenset()
     found = changes.agg(
         *(F.max(_is_left_out(plan.merge, F.col(names.quote(name)))) for name in texts)
     ).collect()[0]
-    now = {name for name, is_left_out in zip(texts, found, strict=True) if is_left_out}
-    return table.left_out().intersection(texts) | now
+    return frozenset(name for name, is_left_out in zip(texts, found, strict=True) if is_left_out)
 
 
 def _is_left_out(merge: Merge, column: Column) -> Column:

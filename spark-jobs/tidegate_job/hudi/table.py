@@ -163,7 +163,7 @@ class HudiTable:
         earlier = {} if plan.replaces else self.earlier_types()
         self._remembered = to_property(together(earlier, columns.narrower))
         if plan.merge.unavailable is not None:
-            self._remembered |= left_out.to_property(columns.left_out)
+            self._remembered |= left_out.to_property(self.left_out() | columns.left_out)
         changes = effects.where(F.col(EFFECT).isin(*CHANGING))
         every_column = [*columns.data, *self._own_columns()]
         written = hudi_rows(changes, every_column, self._layout, historical)

@@ -62,8 +62,9 @@ def _to_remember(table: Any, columns: BatchColumns) -> dict[str, str]:
     to_set: dict[str, str] = {}
     if together(types, columns.narrower) != types:
         to_set |= to_property(together(types, columns.narrower))
-    if not columns.left_out <= left_out.from_property(stored.get(left_out.LEFT_OUT)):
-        to_set |= left_out.to_property(columns.left_out)
+    known = left_out.from_property(stored.get(left_out.LEFT_OUT))
+    if not columns.left_out <= known:
+        to_set |= left_out.to_property(known | columns.left_out)
     return to_set
 
 
