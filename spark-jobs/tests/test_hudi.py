@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,10 @@ from pyspark.sql import SparkSession
 
 from tests.kinds import DEEP, of_kind
 from tests.lake import Lake, Row, at, change
+from tidegate_job.errors import JobError
 from tidegate_job.hudi import table as hudi_module
+from tidegate_job.object_store import LocalObjects
+from tidegate_job.single_writer import become_the_only_writer
 
 EITHER = ("hudi copy on write", "hudi merge on read") if DEEP else ("hudi merge on read",)
 CLEANED = {
@@ -121,6 +126,42 @@ def test_zombie_does_not_write(
     assert (outcome["result"], outcome["lookup"]) == ("already_committed", "found")
     assert sorted(map(str, lake.versions())) == sorted(map(str, before[0]))
     assert [commit["tidegate.token"] for commit in lake.snapshots()].count(str(zombie["token"])) == 0
+
+
+def test_of_two_jobs_of_one_run_one_writes(lake: Lake, other_session: SparkSession) -> None:
+    """[one-snapshot] Both have looked, and Hudi would take both commits: a history would have its versions
+    twice."""
+    of_kind(lake, "hudi history")
+    planned = lake.planned(lake.entry([lake.put([change("I", "01", id=1, v=1)])]))
+    twins: list[Row] = []
+
+    def twin() -> None:
+        twins.extend(lake.run(planned))
+
+    [outcome] = lake.run(planned, spark=other_session, checkpoint=at("before-commit", twin))
+    [left] = twins
+    assert (left["result"], left["lookup"], left["error"]["code"]) == ("rejected", "absent", "TG4010")
+    assert outcome["error"] is None, outcome["error"]
+    assert len(lake.versions()) == 1
+
+
+def test_of_jobs_that_come_as_far_at_once_at_most_one_writes(tmp_path: Path) -> None:
+    """[one-snapshot] None does if each sees another; the next run tries again."""
+    store, start = LocalObjects(), threading.Barrier(4)
+
+    def refused_as(evidence: str) -> str | None:
+        start.wait()
+        try:
+            become_the_only_writer(store, evidence, "lake.t")
+        except JobError as error:
+            return error.code
+        return None
+
+    with ThreadPoolExecutor(4) as jobs:
+        for number in range(200):
+            told = sorted(map(str, jobs.map(refused_as, [f"file://{tmp_path}/{number}/"] * 4)))
+            assert told in (["None", *["TG4010"] * 3], ["TG4010"] * 4)
+    become_the_only_writer(store, f"file://{tmp_path}/alone/", "lake.t")
 
 
 def test_another_writer_in_between_is_a_conflict(hudi: Lake, other_session: SparkSession) -> None:

@@ -71,6 +71,7 @@ from .object_store import ObjectStore
 from .outcome import AppliedFile, Lookup, Outcome, RowCounts
 from .partition_spec import parse_partition_by
 from .plan import PlannedFile, TablePlan
+from .single_writer import become_the_only_writer
 from .table_format import Commit, Look, OpenTable, TableFormat
 
 _ONE_TASK_ROWS = 25_000
@@ -153,6 +154,8 @@ def _apply(job: Job, plan: TablePlan, outcome: Outcome, course: _Course) -> Outc
         if faster is None:
             with course.phase("evidence"):
                 evidence = _put_evidence(job, plan, batch)
+                if not table.refuses_other_writers:
+                    become_the_only_writer(job.store, evidence, plan.target.name)
             job.checkpoint(plan.table, "before-commit")
             with course.phase("commit"):
                 commit = table.commit(batch.rows, evidence)

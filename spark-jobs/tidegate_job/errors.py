@@ -286,6 +286,12 @@ EVIDENCE_UNREADABLE = Kind(
     "Restore it; the next run tries again.",
     True,
 )
+ANOTHER_JOB = Kind(
+    "TG4010",
+    "Another job of this run writes to `{target}`, or died when it was about to. The next run looks whether "
+    "the batch is there.",
+    True,
+)
 STORAGE_FAILED = Kind("TG5001", "`{uri}` cannot be reached: {why}. The next run tries again.", True)
 ENGINE_FAILED = Kind(
     "TG5002", "Spark could not work on `{target}`: {why}. See the details; the next run tries again.", True

@@ -1,6 +1,6 @@
 """What a commit leaves on the control bucket before it happens: counts of its files, and its deletes.
 
-Two documents and any number of parts below `commits/<table>/<batch_id>/<token>/`:
+Two documents, any number of parts, and who was about to commit, below `commits/<table>/<batch_id>/<token>/`:
 
 `files.json`
     {"contract": "tidegate.evidence/1",
@@ -25,6 +25,10 @@ Two documents and any number of parts below `commits/<table>/<batch_id>/<token>/
     Each further line is one deleted key with the highest sequence of its deletes in this batch:
     ["<sequence>", <key value>, …], key values in the order of `keys`, encoded by `type` as the module
     `key_values` says. At most 50,000 lines a part.
+
+`writer-<32 hex digits>`
+    Nothing: a job that was about to commit, of a format that takes whatever is committed
+    (`single_writer.py`).
 
 Objects are written with fixed gzip times, so that the same batch gives the same bytes. No Spark in here.
 """

@@ -49,6 +49,11 @@ class OpenTable(Protocol):
         ...
 
     @property
+    def refuses_other_writers(self) -> bool:
+        """Whether a commit is validated against what others have committed since the table was opened."""
+        ...
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing was ever committed to it, it does not exist yet, or it is to be replaced: no row of
         it counts."""

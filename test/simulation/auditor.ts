@@ -18,12 +18,9 @@ export function audit(world: World): void {
   }
 }
 
-/**
- * Generations that began with a put or a truncation; no history that has truncations has reloads. Two jobs of one run, of which
- * Hudi takes both commits, begin one.
- */
+/** Generations that began with a put or a truncation; no history that has truncations has reloads. */
 const begunOf = (world: World, table: string): number =>
-  new Set(world.lakeOf(table).commits.flatMap(({ from_s, batch_id }) => (from_s === undefined ? [] : [batch_id]))).size
+  world.lakeOf(table).commits.filter(({ from_s }) => from_s !== undefined).length
 
 /** When the newest generation began, if it began with the table's truncation. */
 const emptiedAt = (world: World, table: string): number =>
@@ -44,13 +41,10 @@ function truncatedOnce(world: World, { name, truncated }: SimulatedTable): void 
   if (pending !== undefined) world.violated('generations', `${name}: its truncation at ${pending} is not dealt with`)
 }
 
-/** Hudi takes whatever is committed, so nobody may claim while a job that looked before may still commit. */
+/** Hudi takes whatever is committed, so nobody may commit between the look of a job and its commit. */
 function oneWriterAtATime(world: World, table: string): void {
-  for (const { id, parent, batch_id, looked_at } of world.lakeOf(table).commits) {
+  for (const { id, parent, looked_at } of world.lakeOf(table).commits) {
     if (looked_at === undefined || looked_at === parent) continue
-    const since = world.lakeOf(table).commits.slice(Number(looked_at ?? 0), Number(id) - 1)
-    // Two jobs of one run write the same.
-    if (since.every((commit) => commit.batch_id === batch_id)) continue
     world.violated('evidence', `${table}: commit ${id} was made on ${looked_at ?? 'nothing'}, and ${parent} was there`)
   }
 }
@@ -59,7 +53,7 @@ const mustWait = (world: World, table: string): boolean => isBeyondHelp(world.po
 
 function oneCommitForEachFile(
   world: World,
-  { name: table, mode, format }: SimulatedTable,
+  { name: table, mode }: SimulatedTable,
   settled: ReadonlyMap<string, SettledFile>,
 ): void {
   const appliedBy = new Map<string, Snapshot>()
@@ -74,8 +68,7 @@ function oneCommitForEachFile(
       const record = settled.get(file)
       // Applied again on purpose, and whether that changed anything but what was lost, the table shows.
       if (record?.backfilled_at_ms !== undefined && mode === 'S') continue
-      const isTwin = format === 'hudi' && earlier?.batch_id === commit.batch_id
-      if (earlier?.generation === commit.generation && !isTwin)
+      if (earlier?.generation === commit.generation)
         world.violated(
           'commit-authority',
           `${table}: ${short(file)} is in ${short(earlier.batch_id)} and ${short(commit.batch_id)}`,

@@ -213,5 +213,6 @@ export const BUGS: readonly Bug[] = [
   withoutSparkRule('readsTombstones', 'a late file that does not ask for deletes'),
   withoutSparkRule('replacesAtReload', 'a reload that only adds'),
   withoutSparkRule('appliesAllFiles', 'partial commit'),
+  withoutSparkRule('writesAlone', 'two jobs of one run that commit to a Hudi table'),
   withoutSparkRule('saysUnknown', 'unknown reported as rejected'),
 ]

@@ -121,6 +121,7 @@ export class JobRun {
     const remembered = await this.#remembered(planned, batch, actor)
     const effects = batch.effectsOn(scanned, remembered, spark)
     const evidence = await this.#putEvidence(planned, batch, actor)
+    if (planned.entry.target.format === 'hudi' && spark.writesAlone) await this.#becomeTheOnlyWriter(evidence, actor)
     await this.#pause(actor)
     await this.#step(actor, 'commit')
     return this.#commit(planned, actor, scanned, batch, effects, evidence)
@@ -213,6 +214,18 @@ export class JobRun {
       await this.#world.ports.objects.put(CONTROL, `${folder}${name}`, body)
     }
     return `s3://${CONTROL}/${folder}`
+  }
+
+  /** Of two jobs of a run at least one sees the other's marker; a Hudi table would take both commits. */
+  async #becomeTheOnlyWriter(evidence: string, actor: Actor): Promise<void> {
+    const { objects } = this.#world.ports
+    const { bucket, key } = parseS3Uri(evidence)
+    await this.#step(actor, 'says that it will commit')
+    await objects.put(bucket, `${key}writer-${this.id}`, '')
+    await this.#step(actor, 'looks who else will')
+    for await (const name of objects.list(bucket, `${key}writer-`, '')) {
+      if (name !== `${key}writer-${this.id}`) throw new Ends('rejected', 'absent', 'TG4010', true)
+    }
   }
 
   async #commit(

@@ -10,6 +10,7 @@ export interface SparkRules {
   readonly replacesAtReload: boolean
   readonly appliesAllFiles: boolean
   readonly saysUnknown: boolean
+  readonly writesAlone: boolean
 }
 
 export const CORRECT_SPARK: SparkRules = {
@@ -23,4 +24,5 @@ export const CORRECT_SPARK: SparkRules = {
   replacesAtReload: true,
   appliesAllFiles: true,
   saysUnknown: true,
+  writesAlone: true,
 }

@@ -101,6 +101,10 @@ class HudiTable:
         return stored == "int" and widens(stored, type_)
 
     @property
+    def refuses_other_writers(self) -> bool:
+        return False
+
+    @property
     def is_empty(self) -> bool:
         return not self._has_commits or self._plan.replaces
 

@@ -107,6 +107,10 @@ class IcebergTable:
         return widens(stored, type_)
 
     @property
+    def refuses_other_writers(self) -> bool:
+        return True
+
+    @property
     def is_empty(self) -> bool:
         return self._pinned is None or self._plan.replaces
 
