@@ -15,8 +15,8 @@ export const NOT_TOGETHER: readonly {
   },
   {
     kind: 'reload-in-the-middle',
-    without: ['file-poisoned'],
-    why: 'A reload waits as long as a file of it is in quarantine, and nobody here decides about those.',
+    without: ['file-poisoned', 'file-gone-for-a-while'],
+    why: 'A reload waits as long as a file of it is in quarantine, and nobody here decides about those. If all that was applied is away when it is reconciled, that is a truncation, and nobody can tell by the puts alone what came of a reload that it met.',
   },
   {
     kind: 'table-truncated',
