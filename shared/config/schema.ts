@@ -176,7 +176,7 @@ export const tableSettings = z.strictObject({
     .describe(
       'Columns whose null in an update leaves the value as it was, for sources that log changed columns only; all: every column but the keys. Default: a null is a null.',
     ),
-  unavailable_value: text('a text')
+  unavailable_value: text()
     .optional()
     .describe(
       'What the source writes in a text column for a value that it left out of an update: it stays as it was. For Debezium, whose `unavailable.value.placeholder` it is. Default with `shape: debezium`: __debezium_unavailable_value.',

@@ -108,7 +108,7 @@ export const holdReason = z.enum([
   'late_beyond_window',
   /** The source's keys, or the type of a column, have changed so that the table can't follow. */
   'schema_changed',
-  /** A change is older than a stored row that may have left out what it gives (`null_means_unchanged`, Debezium). */
+  /** A change is older than a stored row that may have left out what it gives (`null_means_unchanged`, `unavailable_value`). */
   'late_partial_update',
   /** Stored schema and table of the ledger key are others than the file's. */
   'name_collision',

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -45,13 +46,14 @@ def partial_updates(random: Random) -> Batches:
     return batches
 
 
-def fold_partial_updates(batches: Batches) -> list[Row]:
-    """`a` is unchanged where an update has none of it; `v` is what each change says."""
+def fold_partial_updates(batches: Batches, left_out: str | None = None) -> list[Row]:
+    """`a` is unchanged where an update has `left_out` in it, and that stays where there is no row before it;
+    `v` is what each change says."""
     held: dict[int, Row] = {}
     for row in sorted((row for rows in batches for row in rows), key=lambda row: str(row["seq"])):
-        before = held.pop(row["id"], {"a": None})
+        before = held.pop(row["id"], {"a": left_out})
         if row["op"] != "D":
-            unchanged = row["op"] == "U" and row["a"] is None
+            unchanged = row["op"] == "U" and row["a"] == left_out
             held[row["id"]] = {"id": row["id"], "v": row["v"], "a": before["a"] if unchanged else row["a"]}
     return [held[key] for key in sorted(held)]
 
@@ -62,17 +64,6 @@ def values_left_out(random: Random) -> Batches:
     for row in {id(row): row for rows in batches for row in rows}.values():
         row["a"] = random.choice([None, "a", "b", *([UNAVAILABLE] * 2 if row["op"] == "U" else [])])
     return batches
-
-
-def fold_values_left_out(batches: Batches) -> list[Row]:
-    """What is left out is unchanged, and stays so where there is no row before it."""
-    held: dict[int, Row] = {}
-    for row in sorted((row for rows in batches for row in rows), key=lambda row: str(row["seq"])):
-        before = held.pop(row["id"], {"a": UNAVAILABLE})
-        if row["op"] != "D":
-            a = before["a"] if row["a"] == UNAVAILABLE else row["a"]
-            held[row["id"]] = {"id": row["id"], "v": row["v"], "a": a}
-    return [held[key] for key in sorted(held)]
 
 
 def moving_keys(random: Random) -> Batches:
@@ -142,7 +133,7 @@ COURSES = {
 }
 AS_EVENTS: dict[str, tuple[Batches, Fold]] = {
     "moving keys": (BATCHES_OF["moving keys"], fold_moving_keys),
-    "values left out": (values_left_out(Random(SEED)), fold_values_left_out),
+    "values left out": (values_left_out(Random(SEED)), partial(fold_partial_updates, left_out=UNAVAILABLE)),
 }
 DEBEZIUM = {
     "text_files": {"columns": [{"name": name, "type": "bigint"} for name in ("id", "v")]},
